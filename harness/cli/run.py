@@ -1,0 +1,58 @@
+"""``run``: the main job, from a model's name to a leaderboard and a report."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from harness.core.rundir import STAGES
+
+
+@click.command()
+@click.option("--vlm", help="Model: a registered name or a checkpoint folder.  [default: mini]")
+@click.option("--images", help="scenes:heldout, scenes:SEED+COUNT or a folder of images.")
+@click.option("--lens", help="Lenses and controls, separated by commas.  [default: all]")
+@click.option("--layers", help="all, paper, or numbers such as 0,2,8.  [default: all]")
+@click.option("--judge", help="Judges, separated by commas; none to leave words unjudged.")
+@click.option("--limit", type=int, help="Use the first N images only.")
+@click.option("--patches", type=int, help="Patches per image.  [default: 10]")
+@click.option("--k", type=int, help="Words per patch, lens and layer.  [default: 5]")
+@click.option("--seed", type=int, help="Seed of sampling and controls.  [default: 42]")
+@click.option("--corpus", help="Reference corpus: mini or a text file, one phrase a line.")
+@click.option("--runs-dir", help="Folder of run directories.  [default: runs]")
+@click.option("--fresh", is_flag=True, default=None, help="Start over instead of continuing.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file of these options.")
+@click.option(
+    "--stage",
+    "stages",
+    multiple=True,
+    type=click.Choice(STAGES),
+    help="Run this stage only; may be repeated.  [default: all, in order]",
+)
+def command(config: Path | None, stages: tuple[str, ...], **given: object) -> None:
+    """Compare lenses on a model: plan, capture, describe, judge, score, report.
+
+    Every option can also be given as LENSBENCH_<OPTION> in the environment or in lensbench.toml.
+    The same command again continues where the last one stopped.
+    """
+    from harness.core.config import find_config, resolve
+    from harness.core.rundir import RunPaths
+    from harness.core.tables import read_table
+
+    options = resolve({}, given, os.environ, find_config(config, Path.cwd())).values
+    from harness.core.records import Score
+    from harness.pipeline.engine import run_stages
+    from harness.pipeline.spec import resolve_spec
+    from reports.text import board_text
+
+    plan = resolve_spec(options)
+    path = run_stages(plan, Path(options.runs_dir), stages=stages or STAGES, fresh=options.fresh)
+    paths = RunPaths(path)
+    if not stages or "report" in stages:
+        click.echo(board_text(read_table(paths.scores, Score)))
+        click.echo(f"leaderboard: {paths.leaderboard}")
+        click.echo(f"report: {paths.report_html}")
+    else:
+        click.echo(f"run: {path}")

@@ -1,0 +1,222 @@
+"""The typed records that flow from stage to stage; every table and file of a run is made of them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels of the original image; right and bottom are exclusive."""
+
+Relation = Literal["concrete", "abstract", "global", "none"]
+"""How a word relates to a region: seen in it, suggested by it, seen elsewhere in the image, or not at all."""
+
+Status = Literal["ok", "refusal", "truncated", "parse_error", "schema_error", "api_error"]
+"""Outcome of a judge call; everything but ``ok`` is unscored."""
+
+Definition = Literal["interpretable", "concrete", "concrete+abstract", "pass@1"]
+"""What counts as a hit: any relation, concrete only, concrete or abstract, any relation of the first word."""
+
+LensKind = Literal["lens", "control"]
+"""Whether a board row is a lens under test or a chance-level control."""
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, unknown fields refused, field docstrings kept as descriptions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RunSpec(Record):
+    """Everything that decides the result of a run, with all defaults resolved."""
+
+    schema_version: int = 1
+    """Version of this record's layout."""
+    vlm: str
+    """Registered name, path or hub id of the vision-language model."""
+    vlm_hash: str
+    """sha256 over the model's weight and processor files."""
+    images: str
+    """Image source: ``scenes:heldout`` or a folder."""
+    image_ids: tuple[str, ...]
+    """sha256 of every image's bytes, in order."""
+    patches_per_image: int
+    """Sampled patches per image."""
+    lenses: tuple[str, ...]
+    """Lenses and controls, in display order."""
+    layers: tuple[int, ...]
+    """Visual layers, 0 (input of block 0) to N (output of the last block, before the final norm)."""
+    contextual_layers: tuple[int, ...]
+    """Text layers stored in the reference library."""
+    corpus: str
+    """Name or path of the reference corpus."""
+    corpus_hash: str
+    """sha256 of the corpus lines."""
+    judges: tuple[str, ...]
+    """Judges; ``none`` leaves descriptions unjudged."""
+    k: int = 5
+    """Descriptions per patch, lens and layer."""
+    seed: int = 42
+    """Seed of patch sampling and of the controls."""
+
+
+class ImageRecord(Record):
+    """One image of a run, identified by its content."""
+
+    image_id: str
+    """sha256 of the image's bytes."""
+    source: str
+    """Path of the file, or ``scene:SEED`` for a drawn scene."""
+    width: int
+    """Width in pixels after the orientation tag is applied."""
+    height: int
+    """Height in pixels after the orientation tag is applied."""
+
+
+class Patch(Record):
+    """One sampled visual token with its place in the original image."""
+
+    patch_id: str
+    """First 16 hexadecimal digits of the sha256 of (image id, grid, row, col)."""
+    image_id: str
+    """Image the patch belongs to."""
+    row: int
+    """Grid row of the centre cell, from the top."""
+    col: int
+    """Grid column of the centre cell, from the left."""
+    token_index: int
+    """Index of the visual token among the image's visual tokens."""
+    box: Box
+    """Box of the centre cell."""
+    region: Box
+    """Box of the 3x3 cells around it: what the judge is asked about."""
+
+
+class Description(Record):
+    """One neighbour returned by a lens for one patch at one layer."""
+
+    patch_id: str
+    """Patch described."""
+    lens: str
+    """Registered name of the lens or control."""
+    layer: int
+    """Visual layer of the query."""
+    rank: int
+    """0 for the best neighbour."""
+    token: str
+    """The token as the tokenizer decodes it alone."""
+    token_id: int
+    """Its id."""
+    word: str
+    """The whole word around the token, by recorded offsets; the stripped token where there is no context."""
+    score: float
+    """Similarity or logit, higher is better."""
+    source_layer: int | None
+    """Contextual layer of the neighbour; None for vocabulary lenses."""
+    context: str
+    """Phrase the neighbour was read in; empty for vocabulary lenses."""
+    start: int
+    """First character of ``word`` in ``context``; 0 without context."""
+    end: int
+    """One past its last character; 0 without context."""
+
+
+class Entity(Record):
+    """One labelled thing in an image, as ground truth knows it."""
+
+    kind: str
+    """Object name, or background region name."""
+    hypernyms: tuple[str, ...] = ()
+    """More general names, nearest first."""
+    parts: tuple[str, ...] = ()
+    """Named parts of it that are visible here."""
+    colour: str = ""
+    """Colour name, empty for background."""
+    material: str = ""
+    """Material or surface name, empty for background."""
+    background: bool = False
+    """Whether it is background rather than an object."""
+    coverage: float
+    """Share of the region's pixels that it covers, 0 to 1."""
+
+
+class RegionLabels(Record):
+    """Ground truth of one patch: what is inside its 3x3 region and what is in the whole image."""
+
+    inside: tuple[Entity, ...]
+    """Entities with pixels inside the region; ``coverage`` is of the region."""
+    everywhere: tuple[Entity, ...]
+    """All entities of the image; ``coverage`` is of the image."""
+    centre: str
+    """Kind under the centre of the patch."""
+
+
+class Judgement(Record):
+    """One judge call and its outcome; failures are kept, never scored."""
+
+    key: str
+    """sha256 that identifies the question, see ``judges.base.request_key``."""
+    judge: str
+    """Registered name of the judge."""
+    judge_version: str
+    """Model snapshot, or hash of the rules for a rule-based judge."""
+    patch_id: str
+    """Patch asked about."""
+    words: tuple[str, ...]
+    """Words in the order shown."""
+    status: Status
+    """Outcome of the call."""
+    relations: tuple[Relation, ...] = ()
+    """One relation per word; empty unless ``status`` is ok."""
+    raw: str = ""
+    """The judge's reply, verbatim."""
+    error: str = ""
+    """What went wrong, empty if ok."""
+    input_tokens: int = 0
+    """Tokens sent."""
+    output_tokens: int = 0
+    """Tokens received."""
+    cost_usd: float = 0.0
+    """Price paid in US dollars."""
+    latency_s: float = 0.0
+    """Seconds from request to reply."""
+
+
+class Score(Record):
+    """One board cell: how often a lens was a hit at a layer, by one judge and one definition."""
+
+    vlm: str
+    """Model name."""
+    lens: str
+    """Lens or control name."""
+    kind: LensKind
+    """Lens under test or control."""
+    layer: int | None
+    """Visual layer; None for the mean over layers."""
+    judge: str
+    """Judge name."""
+    definition: Definition
+    """What counts as a hit."""
+    hits: int
+    """Patches with a hit."""
+    n: int
+    """Patches scored."""
+    total: int
+    """Patches asked about, scored or not."""
+    unscored: dict[str, int]
+    """Unscored patches by status (``missing`` for a question without any answer)."""
+    estimate: float | None
+    """hits / n, or the mean over layers; None if nothing was scored."""
+    low: float | None
+    """Lower end of the 95 % interval."""
+    high: float | None
+    """Upper end of the 95 % interval."""
+    lower_bound: float | None
+    """Estimate if every unscored patch were a miss."""
+    upper_bound: float | None
+    """Estimate if every unscored patch were a hit."""
+    interval: str
+    """Name of the interval method."""
+    distinct_words: float | None
+    """Mean number of distinct words among the k shown."""

@@ -1,0 +1,1 @@
+"""The recipe of the miniature: tokenizer, encoder, language model, joint training, evaluation."""

@@ -1,0 +1,1 @@
+"""The drawings of all object kinds, as tables of pieces."""

@@ -1,0 +1,114 @@
+"""What all stages of one run share; the model is loaded only if a stage asks for it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.core.errors import DataError
+from harness.core.progress import announce
+from harness.core.records import ImageRecord, Patch, Record, RunSpec
+from harness.core.rundir import RunDir
+from harness.core.tables import read_columns, read_table
+from harness.data.sources import ImageSource
+from harness.pipeline.spec import Plan
+from harness.vlms.base import Adapter, VlmFacts
+from harness.vlms.geometry import Geometry
+from lenses.library.corpus import Corpus
+
+if TYPE_CHECKING:
+    from lenses.library.store import Library
+
+
+class ImageGeometry(Record):
+    """The geometry of one image of a run."""
+
+    image_id: str
+    """sha256 of the image's bytes."""
+    geometry: Geometry
+    """Where its visual tokens lie."""
+
+
+class RunContext:
+    """A run directory with its inputs; everything heavy is made once, when first used."""
+
+    def __init__(self, run: RunDir, plan: Plan) -> None:
+        """Tie a run directory to its resolved inputs; nothing is loaded yet."""
+        self.run = run
+        self.spec: RunSpec = plan.spec
+        self.source: ImageSource = plan.source
+        self.corpus: Corpus = plan.corpus
+
+    @cached_property
+    def adapter(self) -> Adapter:
+        """The loaded model.
+
+        Raises:
+            DataError: Its files changed since the spec was resolved.
+        """
+        from harness.vlms.registry import load_vlm
+
+        announce(f"loading {self.spec.vlm}")
+        adapter = load_vlm(self.spec.vlm)
+        if adapter.facts.weights_hash != self.spec.vlm_hash:
+            raise DataError(f"the files of {self.spec.vlm} were changed while the run was starting")
+        return adapter
+
+    @cached_property
+    def library(self) -> Library:
+        """The reference library, built on first use and shared by all runs beside this one."""
+        from lenses.library.build import build_library, library_key
+
+        adapter, layers = self.adapter, self.spec.contextual_layers
+        key = library_key(
+            self.corpus,
+            adapter.tokenizer,
+            layers,
+            model_hash=self.spec.vlm_hash,
+            seed=self.spec.seed,
+        )
+        path = self.libraries / key[:16]
+        if not path.exists():
+            announce(f"building the reference library of {len(self.corpus.lines)} phrases")
+        return build_library(
+            path,
+            self.corpus,
+            adapter.tokenizer,
+            adapter.text_states,
+            layers,
+            model_hash=self.spec.vlm_hash,
+            seed=self.spec.seed,
+        )
+
+    @property
+    def libraries(self) -> Path:
+        """Folder of reference libraries, named by content hash."""
+        return self.run.path.parent / "libraries"
+
+    @cached_property
+    def images(self) -> tuple[ImageRecord, ...]:
+        """Images of the run."""
+        return tuple(read_table(self.run.images, ImageRecord))
+
+    @cached_property
+    def geometries(self) -> dict[str, Geometry]:
+        """Image id to geometry."""
+        rows = read_table(self.run.geometry, ImageGeometry)
+        return {row.image_id: row.geometry for row in rows}
+
+    @cached_property
+    def patches(self) -> tuple[Patch, ...]:
+        """Sampled patches, image by image."""
+        return tuple(read_table(self.run.patches, Patch))
+
+    @cached_property
+    def facts(self) -> VlmFacts:
+        """Facts of the model as planned."""
+        return VlmFacts.model_validate_json(self.run.facts.read_bytes())
+
+    @cached_property
+    def shown(self) -> dict[str, list[object]]:
+        """Description columns that scoring and reporting read."""
+        names = ("patch_id", "lens", "layer", "rank", "word", "score", "source_layer")
+        return read_columns(self.run.descriptions, (*names, "context", "start", "end"))

@@ -1,0 +1,117 @@
+"""Stage 6: one offline page and its JSON, from the tables alone."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+
+from harness.core.files import write_text_atomic
+from harness.core.ids import digest
+from harness.core.progress import progress
+from harness.core.records import ImageRecord, Patch, Score
+from harness.core.tables import read_table
+from harness.data.rendering import canvas_view
+from harness.pipeline.capture import patches_by_image
+from harness.pipeline.context import RunContext
+from harness.pipeline.judge import active_judges, answers
+from harness.vlms.registry import VLMS
+from judges.registry import judge_summary
+from lenses.registry import make_lens
+from reports.explorer import ExplorerImage
+from reports.html import render_report
+from reports.view import JudgeNote, LensNote, ReportView, RunTables, build_view, report_json
+
+_SIDE = 288
+_QUALITY = 85
+
+
+def inputs(context: RunContext) -> dict[str, str]:
+    """Return what decides the report."""
+    run = context.run
+    tables = (run.scores, run.descriptions, run.patches, run.judgements, run.facts, run.stamp)
+    return run.digests(*tables) | {"spec": digest(context.spec)}
+
+
+def run(context: RunContext) -> None:
+    """Write report.json and report.html."""
+    images = explorer_images(context)
+    view = _view(context, images)
+    write_text_atomic(context.run.report_json, report_json(view))
+    write_text_atomic(context.run.report_html, render_report(view, images))
+
+
+def explorer_images(context: RunContext) -> list[ExplorerImage]:
+    """Return every image as the encoder saw it, with the regions of its patches."""
+    owners = patches_by_image(context.patches)
+    return [
+        _explorer_image(context, record, owners[record.image_id])
+        for record in progress(context.images, description="report")
+    ]
+
+
+def _explorer_image(
+    context: RunContext, record: ImageRecord, patches: list[Patch]
+) -> ExplorerImage:
+    geometry = context.geometries[record.image_id]
+    buffer = io.BytesIO()
+    view = canvas_view(context.source.open(record), geometry, _SIDE)
+    view.save(buffer, format="JPEG", quality=_QUALITY)
+    regions = {}
+    for patch in patches:
+        left, top, right, bottom = geometry.render_box(patch.region, 1)
+        regions[patch.patch_id] = (left, top, right, bottom)
+    encoded = base64.b64encode(buffer.getvalue()).decode()
+    return ExplorerImage(
+        image_id=record.image_id,
+        source=record.source,
+        data_uri=f"data:image/jpeg;base64,{encoded}",
+        width=_SIDE,
+        height=_SIDE,
+        regions=regions,
+    )
+
+
+def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
+    spec, judges = context.spec, active_judges(context)
+    cards = [make_lens(name).card for name in spec.lenses]
+    tables = RunTables(
+        spec=spec,
+        patches=context.patches,
+        descriptions=context.shown,
+        answers={judge.name: answers(context, judge) for judge in judges},
+        scores=read_table(context.run.scores, Score),
+    )
+    return build_view(
+        tables,
+        spec_hash=digest(spec)[:10],
+        provenance=context.facts.provenance,
+        lenses=[LensNote(name=c.name, kind=c.kind, summary=c.summary) for c in cards],
+        judges=[
+            JudgeNote(name=j.name, version=j.version, statement=judge_summary(j.name))
+            for j in judges
+        ],
+        notices=_notices(context),
+        stamp=_stamp(context),
+        images=images,
+    )
+
+
+def _notices(context: RunContext) -> list[str]:
+    """Return what the registry entry says about images outside the model's domain."""
+    if context.spec.vlm not in VLMS.names():
+        return []
+    entry = VLMS.get(context.spec.vlm)
+    foreign = bool(entry.domain) and not context.spec.images.startswith(entry.domain)
+    return [entry.outside] if foreign else []
+
+
+def _stamp(context: RunContext) -> dict[str, str]:
+    """Return the environment as flat text."""
+    stored = json.loads(context.run.stamp.read_bytes())
+    packages = stored.pop("packages")
+    flat = {key: value for key, value in (stored | packages).items() if value is not None}
+    return {
+        key: " ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for key, value in flat.items()
+    }

@@ -1,0 +1,119 @@
+"""From options to a resolved spec: every default filled in, every name checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from harness.core.config import RunOptions
+from harness.core.errors import UsageError
+from harness.core.records import RunSpec
+from harness.data.sources import ImageSource, open_source
+from harness.mini.entry import CORPUS
+from harness.vlms.registry import vlm_depth, vlm_hash, vlm_path
+from judges.registry import make_judge, parse_judges
+from lenses.library.corpus import Corpus, read_corpus
+from lenses.registry import parse_lenses
+
+CORPORA: Final[Mapping[str, Path]] = MappingProxyType({"mini": CORPUS})
+"""Reference corpora by name."""
+
+_PAPER_LAYERS: Final = (0, 1, 2, 4, 8, 16, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A spec together with the opened inputs it was resolved from."""
+
+    spec: RunSpec
+    """What the run is."""
+    source: ImageSource
+    """Its images."""
+    corpus: Corpus
+    """Its reference corpus."""
+
+
+def paper_layers(depth: int) -> tuple[int, ...]:
+    """Return 0, 1, 2, 4, 8, 16, 24, N-2 and N-1, as far as they are below N (arXiv 2602.00462)."""
+    layers = {layer for layer in _PAPER_LAYERS if layer < depth}
+    return tuple(sorted(layers | {layer for layer in (depth - 2, depth - 1) if layer >= 0}))
+
+
+def parse_layers(text: str, depth: int) -> tuple[int, ...]:
+    """Return the visual layers that ``all``, ``paper`` or a list such as ``0,2,8`` names.
+
+    Raises:
+        UsageError: Not a list of whole numbers, or a layer outside 0..N; never clamped.
+    """
+    if text == "all":
+        return tuple(range(depth + 1))
+    if text == "paper":
+        return paper_layers(depth)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    wrong = [part for part in parts if not part.isdecimal() or int(part) > depth]
+    if wrong or not parts:
+        raise UsageError(
+            f"layers {text!r}: {', '.join(wrong) or 'nothing'} is not a layer of this model; "
+            f"expected all, paper, or numbers from 0 to {depth} separated by commas"
+        )
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def contextual_layers(depth: int) -> tuple[int, ...]:
+    """Return the text layers of the reference library: the paper's without 0.
+
+    Raises:
+        UsageError: A model of one block, which has no contextual layer below its last.
+    """
+    layers = tuple(layer for layer in paper_layers(depth) if layer > 0)
+    if not layers:
+        raise UsageError(f"a model of {depth} block has no contextual layer for a library")
+    return layers
+
+
+def resolve_spec(options: RunOptions) -> Plan:
+    """Check every option against what there is and return the resolved run.
+
+    Raises:
+        UsageError: An unknown name, a bad layer, or a judge that these images cannot serve.
+        DataError: An unreadable image, corpus or model file.
+    """
+    path = vlm_path(options.vlm)
+    depth = vlm_depth(options.vlm)
+    lenses, judges = parse_lenses(options.lens), parse_judges(options.judge)
+    layers = parse_layers(options.layers, depth)
+    source = open_source(options.images, options.limit)
+    corpus = read_corpus(options.corpus, CORPORA)
+    _check_judges(judges, source)
+    spec = RunSpec(
+        vlm=options.vlm,
+        vlm_hash=vlm_hash(path),
+        images=source.name,
+        image_ids=tuple(record.image_id for record in source.records()),
+        patches_per_image=options.patches,
+        lenses=lenses,
+        layers=layers,
+        contextual_layers=contextual_layers(depth),
+        corpus=corpus.name,
+        corpus_hash=corpus.sha256,
+        judges=judges,
+        k=options.k,
+        seed=options.seed,
+    )
+    return Plan(spec, source, corpus)
+
+
+def _check_judges(judges: tuple[str, ...], source: ImageSource) -> None:
+    record = source.records()[0]
+    whole = (0.0, 0.0, float(record.width), float(record.height))
+    labelled = source.labels(record, whole, (0.0, 0.0)) is not None
+    for name in judges:
+        judge = make_judge(name)
+        if judge is not None and judge.needs_labels and not labelled:
+            raise UsageError(
+                f"judge {name!r} needs ground-truth labels, and images {source.name!r} have none; "
+                "use --judge none, another judge, or --images scenes:heldout"
+            )

@@ -1,0 +1,81 @@
+"""The adapter protocol: what the harness asks of any vision-language model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from harness.core.records import Record
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+    from transformers import PreTrainedTokenizerBase
+
+    from harness.vlms.geometry import Geometry
+    from harness.vlms.readout import VocabularyReadout
+
+
+class VlmFacts(Record):
+    """Declared facts of a loaded model, recorded in every run."""
+
+    name: str
+    """Name it was asked for by."""
+    family: str
+    """``model_type`` of its configuration."""
+    layers: int
+    """Number of decoder blocks N; visual layers are 0 to N."""
+    hidden: int
+    """Width d of the residual stream."""
+    vocabulary: int
+    """Rows of the output matrix that the tokenizer can produce."""
+    injection_layers: tuple[int, ...]
+    """Blocks after which vision features are added again (DeepStack); usually empty."""
+    image_attention: Literal["causal", "bidirectional"]
+    """Whether image tokens see later image tokens."""
+    feature_entry: Literal["replace", "add"]
+    """Whether image features replace the placeholder embedding or are added to it."""
+    dtype: str
+    """Floating-point type of the forward pass."""
+    weights_hash: str
+    """sha256 over weight and processor files."""
+    provenance: str
+    """One sentence on what the model is and was trained on, shown in report headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisualTokens:
+    """Hidden states of all visual tokens of one image at the requested layers."""
+
+    states: dict[int, torch.Tensor]
+    """Layer to [n_visual, d] float32; layer i is the residual stream after i blocks, un-normed."""
+    geometry: Geometry
+    """Where each token lies in the original image."""
+
+
+class Adapter(Protocol):
+    """One loaded model."""
+
+    facts: VlmFacts
+    tokenizer: PreTrainedTokenizerBase
+
+    def geometry(self, width: int, height: int) -> Geometry:
+        """Return the geometry of an image of this size without running the model."""
+        ...
+
+    def encode(self, image: Image.Image, layers: Sequence[int]) -> VisualTokens:
+        """Run the model on one image; raises DataError naming layer and token on NaN or Inf."""
+        ...
+
+    def text_states(self, ids: torch.Tensor, layers: Sequence[int]) -> dict[int, torch.Tensor]:
+        """Run the language model on right-padded [batch, length] ids; layer to [batch, length, d]."""
+        ...
+
+    def readout(self) -> VocabularyReadout:
+        """Return final norm, input and output matrices in float32."""
+        ...
+
+    def caption(self, image: Image.Image, prompt: str, max_new_tokens: int) -> str:
+        """Return the greedy continuation of ``prompt`` for the image."""
+        ...

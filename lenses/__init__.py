@@ -1,0 +1,1 @@
+"""Lenses on visual tokens, their controls and the reference library."""

@@ -1,0 +1,1 @@
+"""Reference libraries: corpus, plan, states, folder, search."""

@@ -1,0 +1,79 @@
+"""Vocabulary rows as candidates: input embeddings, and output rows with scale and bias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from harness.core.errors import MismatchError
+from harness.core.ids import digest
+from lenses.base import Neighbour, Readout
+from lenses.retrieval import CandidateGroup, Candidates
+
+_PROBES = 4
+
+
+def vocabulary_candidates(
+    vectors: torch.Tensor, vocabulary: Sequence[str], fingerprint: str
+) -> Candidates:
+    """Return one group with a row per id that the tokenizer can decode.
+
+    Rows beyond the vocabulary (padding of the matrix) have no text and are left out.
+
+    Args:
+        vectors: [rows, d].
+        vocabulary: Text of each id decoded alone, leading space kept.
+        fingerprint: Hash of what ``vectors`` come from.
+
+    Raises:
+        MismatchError: There are fewer rows than ids.
+    """
+    if len(vectors) < len(vocabulary):
+        raise MismatchError(
+            f"readout has {len(vectors)} rows, the vocabulary {len(vocabulary)} tokens: "
+            "they belong to different models"
+        )
+
+    def neighbour(index: int, score: float) -> Neighbour:
+        token = vocabulary[index]
+        return Neighbour(
+            token=token,
+            token_id=index,
+            word=token.strip() or token,
+            score=score,
+            source_layer=None,
+            context="",
+            start=0,
+            end=0,
+        )
+
+    group = CandidateGroup(vectors[: len(vocabulary)], None, neighbour)
+    return Candidates((group,), digest([fingerprint, list(vocabulary)]))
+
+
+def output_rows(readout: Readout) -> torch.Tensor:
+    """Return [vocabulary, d + 1] rows whose dot product with [normalised state, 1] is the logit.
+
+    The last column is the logit's bias and the rest carries its scale; both are read off
+    ``readout.logits`` on random states, so any readout of the form scale * (rows h + bias) is met.
+
+    Raises:
+        MismatchError: The logits are no such function of the normalised state.
+    """
+    generator = torch.Generator().manual_seed(0)
+    probes = torch.randn(_PROBES, readout.unembed.shape[1], generator=generator)
+    dots = (readout.normalise(probes) @ readout.unembed.T).double()
+    logits = readout.logits(probes).double()
+    tolerance = 1e-4 * float(logits.abs().max())
+    if torch.allclose(dots, logits, rtol=0.0, atol=tolerance):
+        return torch.nn.functional.pad(readout.unembed, (0, 1))
+    run, rise = dots - dots.mean(dim=0), logits - logits.mean(dim=0)
+    scale = float((run * rise).sum() / (run * run).sum())
+    bias = (logits - scale * dots).mean(dim=0)
+    if not torch.allclose(scale * dots + bias, logits, rtol=0.0, atol=tolerance):
+        raise MismatchError(
+            "readout.logits is not scale * (unembed normalise(h) + bias): "
+            "the logit lens needs an affine output map"
+        )
+    return torch.cat([scale * readout.unembed, bias.float()[:, None]], dim=1)

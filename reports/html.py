@@ -1,0 +1,206 @@
+"""One offline HTML page from a report view: figures, tables and the explorer of patches."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.core.ids import canonical_json
+from harness.core.records import Definition, Record, Score
+from reports.alignment import CHANCE_LENS
+from reports.explorer import ExplorerImage
+from reports.outcomes import DEFINITIONS
+from reports.ranking import MATCHED_CONTROL, RankedLens, Ranking
+from reports.scoring import select
+from reports.svg import Point, Series, dot_plot, heat_map, line_chart
+from reports.view import ReportView
+
+WIDE: Final = 860.0
+NARROW: Final = 340.0
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+_STYLES: Final = 6
+
+MEANINGS: Final[Mapping[Definition, str]] = {
+    "interpretable": "at least one of the words is concrete, abstract or global",
+    "concrete": "at least one of the words names something visible in the region",
+    "concrete+abstract": "at least one of the words is concrete or abstract",
+    "pass@1": "the first word is concrete, abstract or global",
+}
+"""Each definition of a hit in words."""
+
+
+class Panel(Record):
+    """Everything shown for one judge and one definition of a hit."""
+
+    judge: str
+    """Judge name."""
+    definition: Definition
+    """What counts as a hit."""
+    headline: str
+    """The result in words."""
+    rows: tuple[RankedLens, ...]
+    """Lenses, then controls."""
+    dots: tuple[str, ...]
+    """Ranking figure, wide and narrow."""
+    curves: tuple[str, ...]
+    """Layer curves, wide and narrow."""
+
+
+class HeatPanel(Record):
+    """One heat map of source layers."""
+
+    lens: str
+    """Lens or control."""
+    chance: bool
+    """Whether it shows what the library's make-up alone gives."""
+    figures: tuple[str, ...]
+    """Wide and narrow."""
+
+
+def render_report(view: ReportView, images: Sequence[ExplorerImage] = ()) -> str:
+    """Return the report as one HTML page that loads nothing.
+
+    All figures and tables are drawn from ``view``, which is embedded as JSON; ``images`` are
+    embedded once each, and only those that ``view.explorer`` lists.
+    """
+    pictures = {image.image_id: image for image in images}
+    shown = [
+        pictures[entry.image_id] for entry in view.explorer.images if entry.image_id in pictures
+    ]
+    styles = _styles(view)
+    script = _asset("report.js")
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            view=view,
+            panels=[_panel(view, ranking, styles, i) for i, ranking in enumerate(_overall(view))],
+            heat_panels=[_heat_panel(view, i) for i in range(len(view.alignments))],
+            cells=view.scores,
+            definitions=DEFINITIONS,
+            meanings=MEANINGS,
+            images=shown,
+            styles=styles,
+            css=Markup(_asset("report.css")),
+            script=Markup(script),
+            script_hash=_source_hash(script),
+            data=Markup(embedded_json(canonical_json(view))),
+            plain=_plain,
+        )
+    )
+
+
+def embedded_json(text: str) -> str:
+    """Return JSON that can stand inside a script element whatever strings it holds."""
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _overall(view: ReportView) -> list[Ranking]:
+    return [ranking for ranking in view.rankings if ranking.rows and ranking.rows[0].layer is None]
+
+
+def _panel(view: ReportView, ranking: Ranking, styles: Mapping[str, str], index: int) -> Panel:
+    first = ranking.rows[0]
+    headline = next(
+        each.text
+        for each in view.headlines
+        if (each.judge, each.definition) == (first.judge, first.definition)
+    )
+    ranked = [_ranked_series(row, styles) for row in ranking.rows]
+    split = next((i for i, row in enumerate(ranking.rows) if row.kind == "control"), None)
+    curves = _curves(view, first.judge, first.definition, styles)
+    what = f"{first.definition}, judge {first.judge}"
+    return Panel(
+        judge=first.judge,
+        definition=first.definition,
+        headline=headline,
+        rows=ranking.rows,
+        dots=tuple(
+            dot_plot(f"dots-{index}-{i}", f"Mean over layers: {what}", ranked, width, split)
+            for i, width in enumerate((WIDE, NARROW))
+        ),
+        curves=tuple(
+            line_chart(f"curves-{index}-{i}", f"Rate by layer: {what}", curves, width)
+            for i, width in enumerate((WIDE, NARROW))
+        ),
+    )
+
+
+def _ranked_series(row: RankedLens, styles: Mapping[str, str]) -> Series:
+    found = () if row.estimate is None else (Point(0, row.estimate, row.low, row.high),)
+    return Series(row.lens, styles[row.lens], found)
+
+
+def _curves(
+    view: ReportView, judge: str, definition: Definition, styles: Mapping[str, str]
+) -> list[Series]:
+    points: dict[str, list[Point]] = {note.name: [] for note in view.lenses}
+    for layer in view.spec.layers:
+        for score in select(view.scores, judge, definition, layer):
+            if score.estimate is not None:
+                points[score.lens].append(Point(layer, score.estimate, score.low, score.high))
+    ordered = sorted(view.lenses, key=lambda note: note.kind == "control")
+    return [Series(each.name, styles[each.name], tuple(points[each.name])) for each in ordered]
+
+
+def _heat_panel(view: ReportView, index: int) -> HeatPanel:
+    matrix = view.alignments[index]
+    axes = (matrix.visual_layers, matrix.source_layers)
+    title = f"Source layers of the neighbours of {matrix.lens}"
+    return HeatPanel(
+        lens=matrix.lens,
+        chance=matrix.lens == CHANCE_LENS,
+        figures=tuple(
+            heat_map(f"heat-{index}-{i}", title, axes, matrix.shares, width)
+            for i, width in enumerate((WIDE / 2, NARROW))
+        ),
+    )
+
+
+def _styles(view: ReportView) -> dict[str, str]:
+    """Return lens name to style class: a colour per lens, dashes for controls.
+
+    A matched control has the colour of its lens; the other controls are grey.
+    """
+    lenses = [note.name for note in view.lenses if note.kind == "lens"]
+    styles = {name: f"lens-{i % _STYLES}" for i, name in enumerate(lenses)}
+    for note in view.lenses:
+        if note.kind == "control":
+            matched = styles.get(note.name.removeprefix(MATCHED_CONTROL), "grey")
+            styles[note.name] = "control-" + matched.removeprefix("lens-")
+    return styles
+
+
+def _plain(score: Score) -> str:
+    """Return the reasons of unscored answers in one line."""
+    return ", ".join(f"{status} {count}" for status, count in score.unscored.items())
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["rate"] = lambda value: "–" if value is None else f"{value:.3f}"
+    environment.filters["figure"] = Markup
+    return environment
+
+
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _source_hash(text: str) -> str:
+    """Return the content-security-policy hash of an inline script."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,182 @@
+"""The join of a run: which patch was a hit, for every lens and layer, by one judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.core.errors import DataError, MismatchError
+from harness.core.records import Definition, Judgement, Patch, Relation, RunSpec
+from reports.stats import Values
+
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
+"""Description records by column, as ``table.to_pydict()`` gives them."""
+
+Answers: TypeAlias = Mapping[tuple[str, tuple[str, ...]], Judgement]
+"""(patch id, words in rank order) to one judge's answer."""
+
+DEFINITIONS: Final[tuple[Definition, ...]] = (
+    "interpretable",
+    "concrete",
+    "concrete+abstract",
+    "pass@1",
+)
+"""All definitions of a hit, the headline one first."""
+
+NO_JUDGE: Final = "none"
+"""Name under which descriptions are reported that nobody judged."""
+
+NOT_JUDGED: Final = "not_judged"
+"""Unscored because no judge was asked."""
+
+MISSING: Final = "missing"
+"""Unscored because a question has no answer, or the lens gave no words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One patch described by one lens at one layer, and what the judge said of it."""
+
+    rows: tuple[int, ...]
+    """Rows of the description columns, best rank first; empty if the lens gave no words."""
+    words: tuple[str, ...]
+    """Words in rank order."""
+    status: str
+    """``ok``, a failure status, ``missing`` or ``not_judged``."""
+    relations: tuple[Relation, ...]
+    """One per word; empty unless ``status`` is ok."""
+
+    def hit(self, definition: Definition) -> float:
+        """Return 1 for a hit, 0 for a miss, NaN if unscored."""
+        if self.status != "ok":
+            return float("nan")
+        match definition:
+            case "interpretable":
+                found = any(relation != "none" for relation in self.relations)
+            case "concrete":
+                found = "concrete" in self.relations
+            case "concrete+abstract":
+                found = "concrete" in self.relations or "abstract" in self.relations
+            case "pass@1":
+                found = self.relations[:1] not in ((), ("none",))
+        return float(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Every cell of a run by one judge, in the order of the run's lenses, layers and patches."""
+
+    judge: str
+    """Judge the statuses and relations come from; ``none`` if there was none."""
+    lenses: tuple[str, ...]
+    layers: tuple[int, ...]
+    patches: tuple[Patch, ...]
+    cells: Mapping[tuple[str, int], tuple[Cell, ...]]
+    """(lens, layer) to one cell per patch."""
+
+    def hits(self, lens: str, layer: int | None, definition: Definition) -> Values:
+        """Return [patches] hits at one layer, or [patches, layers] for layer None; NaN unscored."""
+        if layer is not None:
+            return np.array([cell.hit(definition) for cell in self.cells[lens, layer]])
+        columns = [self.hits(lens, each, definition) for each in self.layers]
+        return np.stack(columns, axis=1)
+
+    def by_image(self, values: Values) -> dict[str, Values]:
+        """Split ``values`` [patches, ...] into one array per image."""
+        rows: dict[str, list[int]] = {}
+        for row, patch in enumerate(self.patches):
+            rows.setdefault(patch.image_id, []).append(row)
+        index: dict[str, npt.NDArray[np.intp]] = {
+            image: np.array(members) for image, members in rows.items()
+        }
+        return {image: values[members] for image, members in index.items()}
+
+
+def join(
+    descriptions: Columns,
+    answers: Answers | None,
+    patches: Sequence[Patch],
+    spec: RunSpec,
+    judge: str,
+) -> Outcomes:
+    """Join descriptions with one judge's answers on (patch, words in rank order).
+
+    Args:
+        descriptions: Columns patch_id, lens, layer, rank and word, of equal length, in any order.
+        answers: The judge's answers; None if there was no judge.
+        patches: All sampled patches of the run.
+        spec: The run: its lenses and layers decide which cells there are.
+        judge: Name under which the outcomes are reported.
+
+    Raises:
+        MismatchError: a description belongs to no patch, lens or layer of the run, or an answer
+            is about other words than it is filed under.
+        DataError: ranks of a cell are not 0, 1, 2, ...
+    """
+    order = {patch.patch_id: position for position, patch in enumerate(patches)}
+    ranked = _group(descriptions, order, spec)
+    words = descriptions["word"]
+    cells: dict[tuple[str, int], tuple[Cell, ...]] = {}
+    for lens in spec.lenses:
+        for layer in spec.layers:
+            members: list[Cell] = []
+            for patch_id in order:
+                rows = tuple(ranked.get((lens, layer, patch_id), ()))
+                shown = tuple(words[row] for row in rows)
+                members.append(_cell(rows, shown, patch_id, answers))
+            cells[lens, layer] = tuple(members)
+    return Outcomes(judge, spec.lenses, spec.layers, tuple(patches), cells)
+
+
+def _group(
+    descriptions: Columns, order: Mapping[str, int], spec: RunSpec
+) -> dict[tuple[str, int, str], list[int]]:
+    """Return (lens, layer, patch id) to the rows of its words in rank order."""
+    lenses, layers = frozenset(spec.lenses), frozenset(spec.layers)
+    found: dict[tuple[str, int, str], dict[int, int]] = {}
+    columns = [descriptions[name] for name in ("lens", "layer", "patch_id", "rank")]
+    for row, (lens, layer, patch_id, rank) in enumerate(zip(*columns, strict=True)):
+        if lens not in lenses or layer not in layers or patch_id not in order:
+            raise MismatchError(
+                f"descriptions row {row} is of lens {lens!r}, layer {layer}, patch {patch_id!r}, "
+                "which is not part of this run; remove descriptions.parquet and run again"
+            )
+        ranks = found.setdefault((lens, int(layer), patch_id), {})
+        if rank in ranks:
+            raise DataError(
+                f"descriptions of patch {patch_id!r} by {lens!r} at layer {layer} hold rank {rank} "
+                "twice; remove descriptions.parquet and run again"
+            )
+        ranks[rank] = row
+    for (lens, layer, patch_id), ranks in found.items():
+        if sorted(ranks) != list(range(len(ranks))):
+            raise DataError(
+                f"descriptions of patch {patch_id!r} by {lens!r} at layer {layer} have ranks "
+                f"{sorted(ranks)}; expected 0 to {len(ranks) - 1}"
+            )
+    return {cell: [ranks[rank] for rank in range(len(ranks))] for cell, ranks in found.items()}
+
+
+def _cell(
+    rows: tuple[int, ...], words: tuple[str, ...], patch_id: str, answers: Answers | None
+) -> Cell:
+    if answers is None:
+        return Cell(rows, words, NOT_JUDGED, ())
+    answer = answers.get((patch_id, words)) if words else None
+    if answer is None:
+        return Cell(rows, words, MISSING, ())
+    if answer.patch_id != patch_id or answer.words != words:
+        raise MismatchError(
+            f"the answer filed for patch {patch_id!r} and words {list(words)} is about patch "
+            f"{answer.patch_id!r} and words {list(answer.words)}"
+        )
+    if answer.status == "ok" and len(answer.relations) != len(words):
+        raise MismatchError(
+            f"the answer for patch {patch_id!r} has {len(answer.relations)} relations for "
+            f"{len(words)} words"
+        )
+    return Cell(rows, words, answer.status, answer.relations)

@@ -1,0 +1,39 @@
+"""What every test runs under: no network, no settings of the user, one thread per library."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# Examples are the same in every run and on machines of any speed.
+settings.register_profile("lensbench", derandomize=True, deadline=None)
+settings.load_profile("lensbench")
+
+# Read by the libraries when they are imported, so they are set before any test module is.
+os.environ.update(
+    HF_HUB_OFFLINE="1",
+    TOKENIZERS_PARALLELISM="false",
+    OMP_NUM_THREADS=os.environ.get("OMP_NUM_THREADS", "1"),
+)
+for _name in [name for name in os.environ if name.startswith("LENSBENCH_")]:
+    del os.environ[_name]
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse connections to other hosts, so that no test passes only where there is a network."""
+    if request.node.get_closest_marker("network") is None:
+        connect = socket.socket.connect
+
+        def local_only(self: socket.socket, address: Any) -> None:
+            if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+                raise PermissionError(f"tests may not connect to {address[0]!r}")
+            connect(self, address)
+
+        monkeypatch.setattr(socket.socket, "connect", local_only)
+    yield

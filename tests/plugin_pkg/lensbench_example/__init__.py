@@ -1,0 +1,1 @@
+"""A lens, a judge and a model for lensbench, each in one file."""
