@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,18 +176,3 @@ def test_rooms_without_torch_import_where_it_is_not_installed() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-
-
-def test_packages_are_listed_as_they_are_on_disk() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    listed = project["tool"]["setuptools"]["packages"]
-    on_disk = sorted(name for name, path in MODULES.items() if path.name == "__init__.py")
-    assert listed == on_disk
-
-
-def test_every_folder_with_modules_is_a_package() -> None:
-    folders = {path.parent for path in MODULES.values()}
-    folders |= {path.parent for path in (ROOT / "tests").rglob("test_*.py")}
-    assert [
-        str(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()
-    ] == []

@@ -1,4 +1,4 @@
-"""Errors that a user can act on: one clear line each, with the exit code the command line returns."""
+"""Errors that a user can act on: one clear line each, with the exit code of the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The typed records that flow from stage to stage; every table and file of a run is made of them."""
+"""The typed records that flow from stage to stage; every table of a run is made of them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels of the original image; right and bottom are exclusive."""
 
 Relation = Literal["concrete", "abstract", "global", "none"]
-"""How a word relates to a region: seen in it, suggested by it, seen elsewhere in the image, or not at all."""
+"""How a word relates to a region: seen in it, suggested by it, seen elsewhere, or not at all."""
 
 Status = Literal["ok", "refusal", "truncated", "parse_error", "schema_error", "api_error"]
 """Outcome of a judge call; everything but ``ok`` is unscored."""
 
 Definition = Literal["interpretable", "concrete", "concrete+abstract", "pass@1"]
-"""What counts as a hit: any relation, concrete only, concrete or abstract, any relation of the first word."""
+"""A hit: any relation, concrete only, concrete or abstract, any relation of the first word."""
 
 LensKind = Literal["lens", "control"]
 """Whether a board row is a lens under test or a chance-level control."""
 
 
 class Record(BaseModel):
-    """Base of all records: frozen, unknown fields refused, field docstrings kept as descriptions."""
+    """Base of all records: frozen, unknown fields refused, field docstrings kept."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -46,7 +46,7 @@ class RunSpec(Record):
     lenses: tuple[str, ...]
     """Lenses and controls, in display order."""
     layers: tuple[int, ...]
-    """Visual layers, 0 (input of block 0) to N (output of the last block, before the final norm)."""
+    """Visual layers, 0 (input of block 0) to N (last block's output, before the final norm)."""
     contextual_layers: tuple[int, ...]
     """Text layers stored in the reference library."""
     corpus: str
@@ -109,7 +109,7 @@ class Description(Record):
     token_id: int
     """Its id."""
     word: str
-    """The whole word around the token, by recorded offsets; the stripped token where there is no context."""
+    """The whole word around the token, by recorded offsets; without context the stripped token."""
     score: float
     """Similarity or logit, higher is better."""
     source_layer: int | None

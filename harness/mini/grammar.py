@@ -172,7 +172,9 @@ def dialogue(scene: Scene, lot: np.random.Generator, questions: int = 4) -> list
     """Return the caption and some questions about a scene in random order, no question twice."""
     picks = lot.permutation(len(_QUESTIONS))[:questions]
     turns = [_QUESTIONS[int(pick)](scene, lot) for pick in picks]
-    turns.insert(0 if lot.random() < 0.5 else int(lot.integers(len(turns) + 1)), _ask_caption(scene, lot))
+    turns.insert(
+        0 if lot.random() < 0.5 else int(lot.integers(len(turns) + 1)), _ask_caption(scene, lot)
+    )
     return list({turn.question: turn for turn in turns}.values())
 
 

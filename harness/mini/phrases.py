@@ -17,7 +17,16 @@ _KINDS: Final = tuple(KINDS)
 _COLOURS: Final = tuple(COLOURS)
 _PLACES: Final = tuple(BACKGROUNDS)
 _TIMES: Final = tuple(TIMES.values())
-_BESIDE: Final = ("next to", "left of", "right of", "above", "below", "in front of", "behind", "near")
+_BESIDE: Final = (
+    "next to",
+    "left of",
+    "right of",
+    "above",
+    "below",
+    "in front of",
+    "behind",
+    "near",
+)
 _CAPTION_SEED: Final = 500_000_000
 
 
@@ -37,8 +46,12 @@ def _thing(lot: Lot) -> str:
 
 def _things(lot: Lot) -> str:
     kind = _pick(lot, _KINDS)
-    plural = kind if kind == "fish" else kind[:-1] + "ies" if kind.endswith("rry") else (
-        kind + "es" if kind.endswith(("s", "x", "ch", "sh")) else kind + "s"
+    plural = (
+        kind
+        if kind == "fish"
+        else kind[:-1] + "ies"
+        if kind.endswith("rry")
+        else (kind + "es" if kind.endswith(("s", "x", "ch", "sh")) else kind + "s")
     )
     return f"{_pick(lot, ('two', 'three', 'four', 'many', 'some'))} {_pick(lot, _COLOURS)} {plural}"
 
@@ -92,7 +105,9 @@ def _fact(lot: Lot) -> str:
     quality = _pick(lot, facts.qualities)
     form = int(lot.integers(7))
     return (
-        f"{article(kind)} is {article(family)}" if family not in _MASS else f"{article(kind)} is {family}",
+        f"{article(kind)} is {article(family)}"
+        if family not in _MASS
+        else f"{article(kind)} is {family}",
         f"{article(f'{quality} {colour} {kind}')}",
         f"the {colour} {kind} {facts.action}",
         f"{article(f'{colour} {kind}')} {facts.home}",

@@ -51,7 +51,9 @@ def run(context: RunContext) -> None:
             write_table(part, _describe(context, lens, name, states), Description)
         parts.append(part)
     with replacing(context.run.descriptions) as temporary:
-        pq.write_table(pa.concat_tables([_read(part) for part in parts]), temporary, "zstd")
+        pq.write_table(
+            pa.concat_tables([_read(part) for part in parts]), temporary, compression="zstd"
+        )
     with write_errors(folder):
         for part in parts:
             part.unlink()

@@ -98,9 +98,7 @@ def _ask(
     return failures
 
 
-def _requests(
-    context: RunContext, open_questions: dict[str, Question]
-) -> Iterator[JudgeRequest]:
+def _requests(context: RunContext, open_questions: dict[str, Question]) -> Iterator[JudgeRequest]:
     """Yield requests patch by patch, so that each patch is labelled once."""
     patches = {patch.patch_id: patch for patch in context.patches}
     order = {patch_id: number for number, patch_id in enumerate(patches)}

@@ -69,7 +69,10 @@ class Adapter(Protocol):
         ...
 
     def text_states(self, ids: torch.Tensor, layers: Sequence[int]) -> dict[int, torch.Tensor]:
-        """Run the language model on right-padded [batch, length] ids; layer to [batch, length, d]."""
+        """Run the language model on right-padded [batch, length] ids.
+
+        Returns layer to [batch, length, d] float32.
+        """
         ...
 
     def readout(self) -> VocabularyReadout:

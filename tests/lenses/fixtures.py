@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -57,7 +57,8 @@ def make_tokenizer(vocab_size: int = 330, *, bos: bool = True) -> PreTrainedToke
         core.post_processor = processors.TemplateProcessing(
             single="<bos> $A", special_tokens=[("<bos>", core.token_to_id("<bos>"))]
         )
-    return PreTrainedTokenizerFast(tokenizer_object=core, bos_token="<bos>", pad_token="<pad>")
+    make: Callable[..., PreTrainedTokenizerBase] = PreTrainedTokenizerFast
+    return make(tokenizer_object=core, bos_token="<bos>", pad_token="<pad>")
 
 
 @dataclass
@@ -114,6 +115,11 @@ def make_readout(
     head_bias[11] = head_bias[7]
     gain = 1 + 0.1 * torch.randn(hidden, generator=generator)
     return SyntheticReadout(embed, unembed, gain, head_bias, scale)
+
+
+def token_id(token: str) -> int:
+    """Return the id of a byte-level token of ``make_tokenizer()``, such as ``Ġcat``."""
+    return int(make_tokenizer().get_vocab()[token])
 
 
 def make_corpus(lines: Sequence[str] = PHRASES) -> Corpus:

@@ -34,7 +34,8 @@ class Answer(NamedTuple):
 
 
 def unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    return vectors / np.sqrt((vectors**2).sum(axis=-1, keepdims=True))
+    lengths: NDArray[np.float64] = np.sqrt((vectors**2).sum(axis=-1, keepdims=True))
+    return vectors / lengths
 
 
 def best(scored: list[tuple[int | None, NDArray[np.float64]]]) -> list[Answer]:

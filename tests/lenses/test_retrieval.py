@@ -111,13 +111,15 @@ def test_fingerprint_follows_card_and_candidates(context: LensContext) -> None:
 
 
 def test_use_before_prepare_says_so() -> None:
-    for use in (
-        lambda lens: lens.describe(make_queries(), 1),
-        lambda lens: lens.fingerprint(),
-        lambda lens: lens.context,
-    ):
+    lens = OutputCosineLens()
+    uses: list[Callable[[], object]] = [
+        lambda: lens.describe(make_queries(), 1),
+        lens.fingerprint,
+        lambda: lens.context,
+    ]
+    for use in uses:
         with pytest.raises(UsageError, match=r"'output-cosine': prepare\(context\) must come"):
-            use(OutputCosineLens())
+            use()
 
 
 def test_bad_queries_name_layer_and_patch(context: LensContext) -> None:

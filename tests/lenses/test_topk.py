@@ -41,7 +41,7 @@ def problems(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor, int]:
 
 
 @given(problems(), st.sampled_from(get_args(Similarity)), st.integers(1, 70))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_equals_brute_force_whatever_the_ties_and_the_block(
     problem: tuple[torch.Tensor, torch.Tensor, int], similarity: Similarity, block: int
 ) -> None:
@@ -53,7 +53,7 @@ def test_equals_brute_force_whatever_the_ties_and_the_block(
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 400), st.integers(1, 12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_same_bits_for_any_block_and_batch(seed: int, block: int, cut: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     queries = torch.randn(13, 33, generator=generator)
@@ -180,7 +180,7 @@ def test_groups_merge_by_score_then_group_then_row() -> None:
 
 
 @given(problems(), st.integers(1, 59))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_groups_give_the_answer_of_their_union(
     problem: tuple[torch.Tensor, torch.Tensor, int], cut: int
 ) -> None:

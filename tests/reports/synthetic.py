@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
-
-import numpy as np
 
 from harness.core.records import Judgement, LensKind, Patch, Relation, RunSpec, Status
 from reports.explorer import ExplorerImage
@@ -78,7 +77,7 @@ def make_run(
 
     ``image_effect`` moves the chance of all patches of an image together, by up to that much.
     """
-    lot = np.random.default_rng(seed)
+    lot = Random(seed)
     kinds = kinds or KINDS
     patches = [
         Patch(
@@ -108,12 +107,12 @@ def make_run(
         seed=42,
     )
     run = Run(spec, patches, _empty_columns(), {}, dict(kinds))
-    shift = dict(zip(spec.image_ids, image_effect * (2 * lot.random(images) - 1), strict=True))
+    shift = {image: image_effect * lot.uniform(-1, 1) for image in spec.image_ids}
     for patch in patches:
         for lens in kinds:
             for layer in layers:
                 chance = rate(lens, layer) + shift[patch.image_id]
-                _describe(run, lot, patch, lens, layer, bool(lot.random() < chance))
+                _describe(run, lot, patch, lens, layer, lot.random() < chance)
     return run
 
 
@@ -159,7 +158,7 @@ def pictures(run: Run) -> list[ExplorerImage]:
             width=120,
             height=120,
             regions={
-                patch.patch_id: (0.12 * k, 0.1, 0.12 * k + 0.3, 0.4)
+                patch.patch_id: (0.08 * k, 0.1, 0.08 * k + 0.3, 0.4)
                 for k, patch in enumerate(p for p in run.patches if p.image_id == image)
             },
         )
@@ -172,20 +171,16 @@ def _empty_columns() -> dict[str, list[Any]]:
     return {name: [] for name in names.split()}
 
 
-def _describe(
-    run: Run, lot: np.random.Generator, patch: Patch, lens: str, layer: int, hit: bool
-) -> None:
-    words = [str(lot.choice(WORDS["none"])) for _ in range(run.spec.k)]
+def _describe(run: Run, lot: Random, patch: Patch, lens: str, layer: int, hit: bool) -> None:
+    words = lot.choices(WORDS["none"], k=run.spec.k)
     if hit:
-        relation: Relation = ("concrete", "concrete", "concrete", "abstract", "global")[
-            int(lot.integers(5))
-        ]
-        words[int(lot.integers(3))] = str(lot.choice(WORDS[relation]))
+        relation: Relation = lot.choice(("concrete", "concrete", "concrete", "abstract", "global"))
+        words[lot.randrange(3)] = lot.choice(WORDS[relation])
     run.hits[lens, layer] = run.hits.get((lens, layer), 0) + int(hit)
     sourced = "latent" in lens or lens == "random-reference"
     for rank, word in enumerate(words):
         context = f"a small {word} by the house" if sourced else ""
-        leap = int(lot.choice(run.spec.contextual_layers, p=[0.1, 0.2, 0.5, 0.2]))
+        (leap,) = lot.choices(run.spec.contextual_layers, weights=(1, 2, 5, 2))
         row = {
             "patch_id": patch.patch_id,
             "lens": lens,

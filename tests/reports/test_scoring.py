@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.core.errors import DataError, MismatchError
-from harness.core.records import Definition, Score, Status
+from harness.core.records import Definition, LensKind, Score, Status
 from reports.outcomes import DEFINITIONS, join
 from reports.scoring import score_run, select
 from reports.stats import wilson
@@ -45,7 +45,8 @@ NONE = ("of", "the", "ing", "tax", "vote")
 
 
 def test_estimates_recover_the_known_rates() -> None:
-    run = make_run(7, images=60, per_image=8)
+    kinds: dict[str, LensKind] = {"latent": "lens", "logit": "lens", "random-vector": "control"}
+    run = make_run(7, images=60, per_image=8, kinds=kinds)
     scores = scored(run)
     for lens in run.kinds:
         for layer in LAYERS:
@@ -139,7 +140,8 @@ def test_a_broken_join_scores_nothing_rather_than_misses() -> None:
 
 
 def test_without_a_judge_nothing_is_scored_and_words_are_still_counted() -> None:
-    run = with_words(tiny(), ("dog", "Dog", "dog", "tail", "of"), NONE, NONE, NONE)
+    run = tiny()
+    run.columns["word"] = ["dog", "Dog", "dog", "tail", "of", *NONE, *NONE, *NONE]
     scores = score_run(run.columns, None, run.patches, run.spec, run.kinds)
     found = scores[0]
     assert (found.judge, found.n, found.estimate) == ("none", 0, None)

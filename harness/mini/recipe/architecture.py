@@ -21,6 +21,14 @@ PIXEL_MEAN: Final = 0.5
 PIXEL_STD: Final = 0.5
 
 
+def token_id(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
+    """Return the id of one token."""
+    number = tokenizer.convert_tokens_to_ids(token)
+    if not isinstance(number, int):
+        raise TypeError(f"token {token!r} has ids {number}, expected one")
+    return number
+
+
 def vision_config() -> CLIPVisionConfig:
     """Return the encoder: 6 blocks of width 160 over 9 x 9 patches of 16 pixels."""
     return CLIPVisionConfig(
@@ -54,11 +62,11 @@ def text_config(tokenizer: PreTrainedTokenizerBase) -> LlamaConfig:
 
 
 def llava_config(tokenizer: PreTrainedTokenizerBase) -> LlavaConfig:
-    """Return the whole model: the encoder's last block, a two-layer projector, the language model."""
+    """Return the whole model: encoder (last block), two-layer projector, language model."""
     return LlavaConfig(
         vision_config=vision_config(),
         text_config=text_config(tokenizer),
-        image_token_index=tokenizer.convert_tokens_to_ids(IMAGE_TOKEN),
+        image_token_index=token_id(tokenizer, IMAGE_TOKEN),
         image_seq_length=VISUAL_TOKENS,
         vision_feature_layer=-1,
         vision_feature_select_strategy="default",

@@ -13,7 +13,14 @@ from transformers import PreTrainedTokenizerFast
 from harness.core.rng import keyed_rng
 from harness.mini.grammar import Turn, dialogue, notes
 from harness.mini.phrases import phrase
-from harness.mini.recipe.architecture import GRID, IMAGE_SIZE, VISUAL_TOKENS
+from harness.mini.recipe.architecture import (
+    GRID,
+    IMAGE_SIZE,
+    IMAGE_TOKEN,
+    VISUAL_TOKENS,
+    token_id,
+)
+from harness.mini.recipe.tokenizer import BOS, EOS, PAD
 from harness.mini.recipe.views import TRAINING_SEED, patch_labels, patch_owners
 from harness.mini.scenes import (
     BACKGROUNDS,
@@ -32,7 +39,9 @@ LENGTH: Final = 176
 _QUESTION: Final = 0.1
 _ANSWER: Final = 1.0
 _CONTENT: Final = 2.0
-CONTENT_WORDS: Final = frozenset(KINDS) | frozenset(COLOURS) | frozenset(MATERIALS) | frozenset(BACKGROUNDS)
+CONTENT_WORDS: Final = (
+    frozenset(KINDS) | frozenset(COLOURS) | frozenset(MATERIALS) | frozenset(BACKGROUNDS)
+)
 
 
 class Document(NamedTuple):
@@ -48,11 +57,8 @@ class Writer:
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         """Look up the ids that matter."""
         self.tokenizer = tokenizer
-        self.bos, self.eos, self.pad = (
-            int(tokenizer.convert_tokens_to_ids(t))
-            for t in (tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token)
-        )
-        self.image = int(tokenizer.convert_tokens_to_ids(tokenizer.image_token))
+        self.bos, self.eos, self.pad = (token_id(tokenizer, token) for token in (BOS, EOS, PAD))
+        self.image = token_id(tokenizer, IMAGE_TOKEN)
         self.content = {i for word in CONTENT_WORDS for i in self.encode(" " + word)}
 
     def encode(self, text: str) -> list[int]:
@@ -89,8 +95,10 @@ class Writer:
         )
 
 
-def word_grid(writer: Writer, scene: Scene, drawing: Drawing, lot: np.random.Generator) -> list[int]:
-    """Return 81 ids: for every patch one word that is true of it, as notes laid out like the picture."""
+def word_grid(
+    writer: Writer, scene: Scene, drawing: Drawing, lot: np.random.Generator
+) -> list[int]:
+    """Return 81 ids: for every patch one word that is true of it, laid out like the picture."""
     owners = patch_owners(drawing, len(scene.objects))
     middle = slice(IMAGE_SIZE // GRID // 2, None, IMAGE_SIZE // GRID)
     regions = drawing.region_map[middle, middle].reshape(-1)

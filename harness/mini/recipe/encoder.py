@@ -33,7 +33,7 @@ _POSITION_SCALE: Final = 0.7
 
 
 class DenseEncoder(nn.Module):
-    """The encoder with one linear head per dense label; the heads are left behind after training."""
+    """The encoder with one linear head per dense label; training leaves the heads behind."""
 
     def __init__(self) -> None:
         """Build the encoder; patch filters start whitened and positions as sines, see below."""
@@ -44,9 +44,8 @@ class DenseEncoder(nn.Module):
         self.heads = nn.ModuleList(
             [nn.Sequential(nn.LayerNorm(width), nn.Linear(width, size)) for size in sizes]
         )
-        weights = torch.ones(len(KIND_NAMES) + 1)
-        weights[-1] = _BACKGROUND_WEIGHT
-        self.register_buffer("kind_weights", weights)
+        self.kind_weights = torch.ones(len(KIND_NAMES) + 1)
+        self.kind_weights[-1] = _BACKGROUND_WEIGHT
 
     def features(self, pixels: Tensor) -> Tensor:
         """Return the last block's patch states [b, 81, 160] of float pixels [b, 3, 144, 144]."""

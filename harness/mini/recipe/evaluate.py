@@ -97,7 +97,7 @@ def evaluate(adapter: Adapter) -> Evaluation:
 
 
 def _kinds_in(caption: str) -> frozenset[str]:
-    words = re.findall(r"[a-z]+", caption.split("\n")[0])
+    words = re.findall(r"[a-z]+", caption.split("\n", maxsplit=1)[0])
     return frozenset(words) & KINDS.keys()
 
 

@@ -26,7 +26,8 @@ def export(
 ) -> None:
     """Write model (bfloat16 safetensors) and processor to ``path``; ``model`` becomes bfloat16."""
     path.mkdir(parents=True, exist_ok=True)
-    model.to(torch.bfloat16).save_pretrained(path)
+    model.to(dtype=torch.bfloat16)  # type: ignore[call-arg]
+    model.save_pretrained(path)
     side = {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
     pixels = CLIPImageProcessorPil(
         size={"shortest_edge": IMAGE_SIZE},
@@ -34,7 +35,7 @@ def export(
         image_mean=[PIXEL_MEAN] * 3,
         image_std=[PIXEL_STD] * 3,
     )
-    processor = LlavaProcessor(
+    processor = LlavaProcessor(  # type: ignore[no-untyped-call]
         image_processor=pixels,
         tokenizer=tokenizer,
         patch_size=PATCH_SIZE,

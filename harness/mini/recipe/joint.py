@@ -6,7 +6,11 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
+from transformers import (
+    LlamaForCausalLM,
+    LlavaForConditionalGeneration,
+    PreTrainedTokenizerFast,
+)
 
 from harness.mini.recipe.architecture import llava_config
 from harness.mini.recipe.documents import TEXT_SEED, PictureDocuments, TextDocuments, Writer
@@ -26,14 +30,14 @@ class Student(nn.Module):
     """A LLaVA model under training, with the encoder's dense heads beside it."""
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerFast, dense: DenseEncoder, language: nn.Module
+        self, tokenizer: PreTrainedTokenizerFast, dense: DenseEncoder, language: LlamaForCausalLM
     ) -> None:
         """Put pretrained parts into one transformers model; the projector starts fresh."""
         super().__init__()
         self.llava = LlavaForConditionalGeneration(llava_config(tokenizer))
         self.llava.model.vision_tower.load_state_dict(dense.vision.state_dict())
-        self.llava.model.language_model.load_state_dict(language.model.state_dict())  # type: ignore[union-attr,operator,arg-type]
-        self.llava.lm_head.load_state_dict(language.lm_head.state_dict())  # type: ignore[union-attr,operator,arg-type]
+        self.llava.model.language_model.load_state_dict(language.model.state_dict())
+        self.llava.lm_head.load_state_dict(language.lm_head.state_dict())
         self.dense = dense
         self.dense.vision = self.llava.model.vision_tower
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-
 
 _WEIGHT_DECAY: Final = 0.02
 _MUON_RATIO: Final = 13.0
@@ -97,7 +95,7 @@ def train(
             group["lr"] = peak * schedule.share(step)
         losses = loss_of(step)
         module.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()
+        torch.autograd.backward(torch.stack(list(losses.values())).sum())
         nn.utils.clip_grad_norm_(weights.values(), 1.0)
         for updater in updaters:
             updater.step()
@@ -105,7 +103,11 @@ def train(
         for key, value in losses.items():
             sums[key] = sums.get(key, 0.0) + float(value.detach())
         if (step + 1) % schedule.every == 0 or step + 1 == schedule.steps:
-            line = {"stage": name, "step": step + 1, "seconds": round(time.monotonic() - started, 1)}
+            line = {
+                "stage": name,
+                "step": step + 1,
+                "seconds": round(time.monotonic() - started, 1),
+            }
             _log(folder, line | {key: round(value / count, 4) for key, value in sums.items()})
             sums, count = {}, 0
             _save(checkpoint, weights, updaters, step + 1)
@@ -129,7 +131,7 @@ def _save(
                 tensors[f"{part} {key}"] = torch.as_tensor(state)
     draft = path.with_suffix(".part")
     save_file({k: v.contiguous() for k, v in tensors.items()}, draft, {"step": str(step)})
-    os.replace(draft, path)
+    draft.replace(path)
 
 
 def _restore(

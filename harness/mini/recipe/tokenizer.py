@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
 from harness.core.rng import keyed_rng
-from harness.mini.grammar import dialogue, notes
+from harness.mini.grammar import Turn, dialogue, notes
 from harness.mini.phrases import phrase
 from harness.mini.recipe.architecture import IMAGE_TOKEN
 from harness.mini.scenes import sample_scene
@@ -31,7 +32,7 @@ def training_texts(count: int) -> list[str]:
     return texts
 
 
-def dialogue_text(turns: list[tuple[str, str]]) -> str:
+def dialogue_text(turns: Sequence[Turn]) -> str:
     """Return turns as one text: a new line, the question, a space, the answer."""
     return "".join(f"\n{question} {answer}" for question, answer in turns)
 
@@ -53,7 +54,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         pair=f"{BOS} $A $B",
         special_tokens=[(BOS, tokenizer.token_to_id(BOS))],
     )
-    return PreTrainedTokenizerFast(
+    fast: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         bos_token=BOS,
         eos_token=EOS,
@@ -62,3 +63,4 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         extra_special_tokens={"image_token": IMAGE_TOKEN},
         clean_up_tokenization_spaces=False,
     )
+    return fast

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -88,9 +88,7 @@ def normalise(pixels: Tensor) -> Tensor:
     return (pixels.float() / 255.0 - PIXEL_MEAN) / PIXEL_STD
 
 
-def batches(
-    dataset: Dataset[tuple[Tensor, Tensor]], size: int, first: int, last: int
-) -> Iterator[Sequence[Tensor]]:
+def batches(dataset: Dataset[Any], size: int, first: int, last: int) -> Iterator[Sequence[Tensor]]:
     """Yield batch ``first`` to ``last`` (exclusive) of a dataset, drawn by one other process."""
     order = range(first * size, last * size)
     return iter(DataLoader(dataset, size, sampler=order, num_workers=1, prefetch_factor=8))

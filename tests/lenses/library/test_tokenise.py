@@ -1,32 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerBase, PythonBackend
 
 from harness.core.errors import DataError, UsageError
 from lenses.library.tokenise import decode_alone, tokenise, tokenizer_hash
-from tests.lenses.fixtures import PHRASES, make_tokenizer
+from tests.lenses.fixtures import PHRASES, make_tokenizer, token_id
 
 
 class SlowTokenizer(PythonBackend):
-    """One token per character, without offsets."""
-
-    @property
-    def vocab_size(self) -> int:
-        return 256
+    """A tokenizer of the kind that has no character offsets."""
 
     def get_vocab(self) -> dict[str, int]:
-        return {chr(code): code for code in range(256)}
-
-    def _tokenize(self, text: str) -> list[str]:
-        return list(text)
-
-    def _convert_token_to_id(self, token: str) -> int:
-        return ord(token)
-
-    def _convert_id_to_token(self, index: int) -> str:
-        return chr(index)
+        return {"a": 0}
 
 
 def test_flat_layout_matches_the_tokenizer_phrase_by_phrase() -> None:
@@ -55,8 +44,7 @@ def test_long_phrases_are_cut_and_counted() -> None:
 
 def test_single_ids_keep_their_leading_space_and_broken_bytes_are_marked() -> None:
     tokenizer = make_tokenizer()
-    cat = tokenizer.convert_tokens_to_ids("Ġcat")
-    half = tokenizer.convert_tokens_to_ids("Ã")
+    cat, half = token_id("Ġcat"), token_id("Ã")
     assert decode_alone(tokenizer, [cat, half]) == {cat: " cat", half: "\ufffd"}
 
 
@@ -69,7 +57,8 @@ def test_hash_follows_the_vocabulary_and_not_past_calls() -> None:
 
 
 def test_slow_tokenizers_are_refused() -> None:
-    slow: PreTrainedTokenizerBase = SlowTokenizer()
+    make: Callable[[], PreTrainedTokenizerBase] = SlowTokenizer
+    slow = make()
     with pytest.raises(UsageError, match="SlowTokenizer is slow"):
         tokenise(["a cat"], slow)
     with pytest.raises(UsageError, match="SlowTokenizer is slow"):
