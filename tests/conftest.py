@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,3 +38,22 @@ def _no_network(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest)
 
         monkeypatch.setattr(socket.socket, "connect", local_only)
     yield
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of six real photographs as JPEG, of different shapes.
+
+    They come with scikit-learn (china, flower) and scikit-image (astronaut, coffee, ...).
+    """
+    from PIL import Image
+    from skimage import data
+    from sklearn.datasets import load_sample_images
+
+    folder = tmp_path_factory.mktemp("photographs")
+    shots = {"astronaut": data.astronaut(), "coffee": data.coffee(), "camera": data.camera()}
+    shots["chelsea"] = data.chelsea()
+    shots |= dict(zip(("china", "flower"), load_sample_images().images, strict=True))
+    for name, pixels in shots.items():
+        Image.fromarray(pixels).convert("RGB").save(folder / f"{name}.jpg", quality=90)
+    return folder

@@ -187,3 +187,10 @@ def test_the_global_table_does_not_depend_on_the_order_of_entities() -> None:
     turned = RegionLabels(inside=(GRASS, DOG), everywhere=(SKY, BOAT, GRASS, DOG), centre="dog")
     for word in ("dog", "sail", "blue", "loyal", "outdoors", "of"):
         assert relation(word, turned) == relation(word)
+
+
+def test_a_function_word_never_fits_even_if_a_label_is_named_so() -> None:
+    entity = Entity(kind="can", hypernyms=("container",), coverage=0.5)
+    labels = RegionLabels(inside=(entity,), everywhere=(entity,), centre="can")
+    assert relation("can", labels) == "none"
+    assert relation("container", labels) == "concrete"

@@ -13,10 +13,11 @@ from transformers import PreTrainedTokenizerFast
 from harness.core.files import write_errors, write_json_atomic
 from harness.core.progress import announce
 from harness.mini.recipe import encoder, joint, language
-from harness.mini.recipe.card import TRAINING, training_times, write_card
+from harness.mini.recipe.card import TRAINING, training_record, write_card
 from harness.mini.recipe.evaluate import Evaluation, evaluate
 from harness.mini.recipe.export import export
 from harness.mini.recipe.loop import Schedule
+from harness.mini.recipe.reading import FORMS, notes_recall
 from harness.mini.recipe.tokenizer import build_tokenizer
 from harness.vlms.registry import load_vlm
 
@@ -43,13 +44,15 @@ def make_mini(folder: Path, weights: Path) -> None:
     dense = encoder.pretrain_encoder(folder, ENCODER)
     announce(f"language model, texts: {LANGUAGE.steps} steps")
     model = language.pretrain_language(folder, tokenizer, LANGUAGE)
+    reading = {form: notes_recall(model.eval(), tokenizer, form) for form in FORMS}
+    model.train()
     announce(f"all parts together: {JOINT.steps} steps")
     student = joint.Student(tokenizer, dense, model)
     joint.train_jointly(folder, student, tokenizer, JOINT)
     export(student.llava, tokenizer, weights)
-    machine = f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
-    times = training_times(folder / "training.jsonl", dict(STAGES), machine)
-    write_json_atomic(weights / TRAINING, times, readable=True)
+    machine = f"{torch.get_num_threads()} threads of a {platform.machine()} processor"
+    record = training_record(folder / "training.jsonl", STAGES, machine, reading)
+    write_json_atomic(weights / TRAINING, record, readable=True)
 
 
 def measure(weights: Path, name: str) -> Evaluation:

@@ -14,6 +14,9 @@ from harness.mini.recipe.documents import Writer, word_grid
 from harness.mini.recipe.evaluate import TEST_SEEDS
 from harness.mini.scenes import draw_scene, sample_scene
 
+Form = Literal["notes", "grid"]
+FORMS: Final[tuple[Form, ...]] = ("notes", "grid")
+"""Notes are sentences; a grid is one word per patch, laid out like the picture's tokens."""
 READING_GATE: Final = 0.90
 _CAPTION_TOKENS: Final = 60
 
@@ -22,13 +25,10 @@ _CAPTION_TOKENS: Final = 60
 def notes_recall(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    form: Literal["notes", "grid"],
+    form: Form,
     count: int = 100,
 ) -> float:
-    """Return the share of objects that greedy captions of noted held-out scenes name.
-
-    ``notes`` are sentences; ``grid`` is one word per patch, laid out like the picture's tokens.
-    """
+    """Return the share of objects that greedy captions of noted held-out scenes name."""
     writer = Writer(tokenizer)
     named = total = 0
     for seed in progress(TEST_SEEDS[:count], description=f"reading {form}"):

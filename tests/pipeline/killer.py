@@ -1,0 +1,65 @@
+"""Run a spec in a process that kills itself in the middle of a stage.
+
+Usage: ``python -m tests.pipeline.killer STAGE OPTIONS_JSON``; ends by SIGKILL, or with exit code 3
+if the stage never reached the place where it was to be killed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from harness.core.config import RunOptions
+from harness.core.journal import Journal
+from harness.pipeline import capture, describe, plan, report, score
+from tests.pipeline.runs import execute
+
+
+def kill_after(calls: int, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``function`` that, called for the last time, does its work and ends the process."""
+    left = calls
+
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        nonlocal left
+        result = function(*args, **kwargs)
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return dying
+
+
+def tear_and_die(journal: Journal, records: Any) -> None:
+    """Write one and a half records and end the process, as a power cut would."""
+    rows = list(records)
+    whole, torn = rows[0].model_dump_json(), rows[1].model_dump_json()
+    with journal.path.open("a") as stream:
+        stream.write(whole + "\n" + torn[: len(torn) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(stage: str, options: str) -> None:
+    """Plant the kill in ``stage`` and run."""
+    match stage:
+        case "plan":
+            plan.write_table = kill_after(2, plan.write_table)  # type: ignore[assignment]
+        case "capture":
+            capture._capture_image = kill_after(2, capture._capture_image)
+        case "describe":
+            describe.write_table = kill_after(3, describe.write_table)  # type: ignore[assignment]
+        case "judge":
+            Journal.append_many = tear_and_die  # type: ignore[method-assign]
+        case "score":
+            score.write_table = kill_after(1, score.write_table)  # type: ignore[assignment]
+        case "report":
+            report.write_text_atomic = kill_after(1, report.write_text_atomic)
+    execute(RunOptions.model_validate_json(options))
+    sys.exit(3)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
