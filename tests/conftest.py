@@ -51,8 +51,8 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from sklearn.datasets import load_sample_images
 
     folder = tmp_path_factory.mktemp("photographs")
-    shots = {"astronaut": data.astronaut(), "coffee": data.coffee(), "camera": data.camera()}
-    shots["chelsea"] = data.chelsea()
+    names = ("astronaut", "coffee", "camera", "chelsea")
+    shots = {name: getattr(data, name)() for name in names}
     shots |= dict(zip(("china", "flower"), load_sample_images().images, strict=True))
     for name, pixels in shots.items():
         Image.fromarray(pixels).convert("RGB").save(folder / f"{name}.jpg", quality=90)

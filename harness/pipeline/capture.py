@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from harness.core.errors import DataError
-from harness.core.files import replacing, write_json_atomic
+from harness.core.files import write_bytes_atomic, write_json_atomic
 from harness.core.ids import digest
 from harness.core.progress import progress
 from harness.core.records import Patch, Record
@@ -58,8 +58,7 @@ def run(context: RunContext) -> None:
             _capture_image(context, path, identity, record.image_id, patches)
         files[path.name] = tuple(patch.patch_id for patch in patches)
     adapter = context.adapter
-    with replacing(run.readout) as temporary:
-        adapter.readout().save(temporary)
+    adapter.readout().save(run.readout)
     words = decode_alone(adapter.tokenizer, adapter.facts.vocabulary)
     write_json_atomic(run.vocabulary, list(words))
     manifest = StatesManifest(layers=spec.layers, weights_hash=spec.vlm_hash, files=files)
@@ -104,8 +103,7 @@ def _capture_image(
         "norms": every.norm(dim=-1),
         "drift": torch.cosine_similarity(every, every[:, :1], dim=-1),
     }
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, {"identity": identity})
+    write_bytes_atomic(path, save(tensors, {"identity": identity}))
 
 
 def _identity(path: Path) -> str | None:

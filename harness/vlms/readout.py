@@ -15,10 +15,10 @@ from typing import Literal, Protocol, Self, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from harness.core.errors import DataError, MismatchError, UsageError
-from harness.core.files import replacing
+from harness.core.files import write_bytes_atomic
 
 NormKind = Literal["rms", "layer", "none"]
 
@@ -133,11 +133,7 @@ class VocabularyReadout:
             "tied": tied,
             "sha256": self.fingerprint(),
         }
-        with replacing(path) as temporary:
-            try:
-                save_file(tensors, temporary, metadata={_HEADER: json.dumps(header)})
-            except SafetensorError as error:
-                raise DataError(f"cannot write readout {path}: {error}") from error
+        write_bytes_atomic(path, save(tensors, metadata={_HEADER: json.dumps(header)}))
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from harness.core.errors import DataError, MismatchError
-from harness.core.files import replacing, write_json_atomic
+from harness.core.files import replacing, write_bytes_atomic, write_json_atomic
 from harness.core.ids import digest, sha256_file
 from harness.core.records import Record
 from lenses.library.encode import EncodedLayer
@@ -238,8 +238,8 @@ def write_tables(
     """
     names = [layer_file(layer) for layer in layers]
     for name, encoded in zip(names, layers.values(), strict=True):
-        with replacing(folder / name) as partial:
-            save_file({"vectors": encoded.vectors, "norms": encoded.norms}, partial)
+        tensors = {"vectors": encoded.vectors, "norms": encoded.norms}
+        write_bytes_atomic(folder / name, save(tensors))
     for name, table in ((ROWS, rows), (PHRASES, phrases)):
         with replacing(folder / name) as partial:
             pq.write_table(table, partial, compression="zstd")

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 from harness.core.config import RunOptions
 from harness.core.journal import Journal
@@ -44,19 +45,18 @@ def tear_and_die(journal: Journal, records: Any) -> None:
 
 def main(stage: str, options: str) -> None:
     """Plant the kill in ``stage`` and run."""
-    match stage:
-        case "plan":
-            plan.write_table = kill_after(2, plan.write_table)  # type: ignore[assignment]
-        case "capture":
-            capture._capture_image = kill_after(2, capture._capture_image)
-        case "describe":
-            describe.write_table = kill_after(3, describe.write_table)  # type: ignore[assignment]
-        case "judge":
-            Journal.append_many = tear_and_die  # type: ignore[method-assign]
-        case "score":
-            score.write_table = kill_after(1, score.write_table)  # type: ignore[assignment]
-        case "report":
-            report.write_text_atomic = kill_after(1, report.write_text_atomic)
+    victims: dict[str, tuple[Any, str, int]] = {
+        "plan": (plan, "write_table", 2),
+        "capture": (capture, "_capture_image", 2),
+        "describe": (describe, "write_table", 3),
+        "score": (score, "write_table", 1),
+        "report": (report, "write_text_atomic", 1),
+    }
+    if stage == "judge":
+        patch.object(Journal, "append_many", tear_and_die).start()
+    else:
+        module, name, calls = victims[stage]
+        patch.object(module, name, kill_after(calls, getattr(module, name))).start()
     execute(RunOptions.model_validate_json(options))
     sys.exit(3)
 

@@ -44,8 +44,7 @@ def make_mini(folder: Path, weights: Path) -> None:
     dense = encoder.pretrain_encoder(folder, ENCODER)
     announce(f"language model, texts: {LANGUAGE.steps} steps")
     model = language.pretrain_language(folder, tokenizer, LANGUAGE)
-    reading = {form: notes_recall(model.eval(), tokenizer, form) for form in FORMS}
-    model.train()
+    reading: dict[str, float] = {form: notes_recall(model, tokenizer, form) for form in FORMS}
     announce(f"all parts together: {JOINT.steps} steps")
     student = joint.Student(tokenizer, dense, model)
     joint.train_jointly(folder, student, tokenizer, JOINT)
