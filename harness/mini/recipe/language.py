@@ -32,8 +32,28 @@ def pretrain_language(
     """Train a fresh language model on text documents, resuming from ``folder``."""
     torch.manual_seed(2)
     model = LlamaForCausalLM(text_config(tokenizer))
-    first = checkpoint_step(folder / "language.checkpoint.safetensors")
-    documents = TextDocuments(Writer(tokenizer), TEXT_SEED)
+    _train(folder, "language", model, TextDocuments(Writer(tokenizer), TEXT_SEED), schedule)
+    return model
+
+
+def train_reader(
+    folder: Path,
+    tokenizer: PreTrainedTokenizerFast,
+    model: LlamaForCausalLM,
+    schedule: Schedule,
+) -> None:
+    """Go on training a language model on new documents until it reads notes well.
+
+    The frozen recipe needs this; in joint training the model learns to read from pictures.
+    """
+    documents = TextDocuments(Writer(tokenizer), TEXT_SEED + 20_000_000)
+    _train(folder, "reader", model, documents, schedule)
+
+
+def _train(
+    folder: Path, name: str, model: LlamaForCausalLM, documents: TextDocuments, schedule: Schedule
+) -> None:
+    first = checkpoint_step(folder / f"{name}.checkpoint.safetensors")
     stream = batches(documents, BATCH, first, schedule.steps)
 
     def loss_of(step: int) -> Losses:
@@ -42,5 +62,4 @@ def pretrain_language(
             logits = model(input_ids=ids, use_cache=False).logits
         return {"text": weighted_loss(logits, ids, weights)}
 
-    train("language", model, loss_of, schedule, folder)
-    return model
+    train(name, model, loss_of, schedule, folder)

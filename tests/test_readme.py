@@ -1,0 +1,48 @@
+"""The figures in the README are those of the shipped board, and its commands exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BOARD = pd.read_csv(ROOT / "reports" / "gallery" / "mini.csv", dtype={"layer": str})
+
+
+@pytest.mark.parametrize("lens", ["logit", "embedding", "latent"])
+def test_figures_are_those_of_the_board(lens: str) -> None:
+    """Mean, interval, matched control and best layer of every lens."""
+    rows = BOARD[BOARD["lens"] == lens].set_index("layer")
+    mean = rows.loc["mean"]
+    rate, low, high = (mean[f"interpretable:{name}"] for name in ("rate", "low", "high"))
+    control = BOARD[(BOARD["lens"] == f"shuffled-patch:{lens}") & (BOARD["layer"] == "mean")]
+    chance = control["interpretable:rate"].item()
+    best = rows.drop("mean")["interpretable:rate"]
+    line = next(line for line in README.splitlines() if line.startswith(f"| `{lens}` | 0."))
+    assert f"{rate:.3f} [{low:.3f}, {high:.3f}]" in line
+    assert f"| {chance:.3f} | +{rate - chance:.3f}" in line
+    assert f"{best.idxmax()} ({best.max():.3f})" in line
+
+
+def test_linked_files_exist() -> None:
+    """Every relative link leads somewhere."""
+    links = re.findall(r"\]\(([^)#]+)\)", README)
+    assert links
+    for link in links:
+        assert link.startswith("http") or (ROOT / link).exists(), link
+
+
+def test_named_commands_exist() -> None:
+    """Make targets and subcommands that the README names."""
+    from harness.cli.main import cli
+
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\w+)", README, flags=re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
+    for command in set(re.findall(r"python -m harness (\w+)", README)):
+        assert cli.get_command(click.Context(cli), command) is not None, command
