@@ -15,7 +15,6 @@ from harness.core.ids import digest
 from harness.core.progress import progress
 from harness.core.records import Patch, Record
 from harness.pipeline.context import RunContext
-from harness.vlms.vocabulary import decode_alone
 
 MANIFEST = "manifest.json"
 
@@ -59,8 +58,7 @@ def run(context: RunContext) -> None:
         files[path.name] = tuple(patch.patch_id for patch in patches)
     adapter = context.adapter
     adapter.readout().save(run.readout)
-    words = decode_alone(adapter.tokenizer, adapter.facts.vocabulary)
-    write_json_atomic(run.vocabulary, list(words))
+    write_json_atomic(run.vocabulary, list(adapter.vocabulary()))
     manifest = StatesManifest(layers=spec.layers, weights_hash=spec.vlm_hash, files=files)
     write_json_atomic(run.states / MANIFEST, manifest, readable=True)
 

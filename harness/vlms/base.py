@@ -79,6 +79,10 @@ class Adapter(Protocol):
         """Return final norm, input and output matrices in float32."""
         ...
 
+    def vocabulary(self) -> tuple[str, ...]:
+        """Return the text of every id of the readout, decoded alone, leading space kept."""
+        ...
+
     def caption(self, image: Image.Image, prompt: str, max_new_tokens: int) -> str:
         """Return the greedy continuation of ``prompt`` for the image."""
         ...

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from transformers.utils import logging
 
+from harness.core.decoding import decode_alone
 from harness.core.errors import DataError, MismatchError, UsageError
 from harness.vlms.base import VisualTokens, VlmFacts
 from harness.vlms.capture import capture, check_finite
@@ -21,7 +22,6 @@ from harness.vlms.geometry import Geometry
 from harness.vlms.probes import measure_attention, probe_image, prove_readout
 from harness.vlms.readout import VocabularyReadout
 from harness.vlms.registry import vlm_hash
-from harness.vlms.vocabulary import decode_alone
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -137,7 +137,7 @@ class TransformersAdapter(ABC):
 
     def vocabulary(self) -> tuple[str, ...]:
         """Return the text of every id of the readout, decoded alone, leading space kept."""
-        return decode_alone(self.tokenizer, self.facts.vocabulary)
+        return tuple(decode_alone(self.tokenizer, range(self.facts.vocabulary)).values())
 
     @torch.no_grad()
     def caption(self, image: Image.Image, prompt: str, max_new_tokens: int) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.decoding import decode_alone
 from harness.core.errors import DataError, UsageError
 from harness.core.ids import digest
 
@@ -20,7 +21,6 @@ MAX_TOKENS = 512
 """Longer phrases are cut here, as the published extraction does."""
 
 _CHUNK = 8192
-_ANCHOR = "a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +86,6 @@ def tokenise(
     )
 
 
-def decode_alone(tokenizer: PreTrainedTokenizerBase, ids: Iterable[int]) -> dict[int, str]:
-    """Return the text of each id alone, leading space kept; broken UTF-8 reads U+FFFD.
-
-    SentencePiece-style decoders drop the space before the first token of a text, so each id is
-    decoded after an anchor token, whose text is then cut off.
-    """
-    anchor = tokenizer.encode(_ANCHOR, add_special_tokens=False)
-    lead = len(_decode(tokenizer, anchor))
-    return {index: _decode(tokenizer, [*anchor, index])[lead:] for index in ids}
-
-
 def tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
     """Return a hash of everything that decides ids and offsets.
 
@@ -108,10 +97,6 @@ def tokenizer_hash(tokenizer: PreTrainedTokenizerBase) -> str:
     # Both change as a side effect of calls that pad or cut.
     state["truncation"] = state["padding"] = None
     return digest([state, sorted(tokenizer.all_special_ids)])
-
-
-def _decode(tokenizer: PreTrainedTokenizerBase, ids: list[int]) -> str:
-    return str(tokenizer.decode(ids, clean_up_tokenization_spaces=False))
 
 
 def _require_fast(tokenizer: PreTrainedTokenizerBase) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerBase, PythonBackend
 
+from harness.core.decoding import decode_alone
 from harness.core.errors import DataError, UsageError
-from lenses.library.tokenise import decode_alone, tokenise, tokenizer_hash
+from lenses.library.tokenise import tokenise, tokenizer_hash
 from tests.lenses.fixtures import PHRASES, make_tokenizer, token_id
 
 

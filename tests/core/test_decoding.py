@@ -7,14 +7,14 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from harness.vlms.vocabulary import decode_alone
+from harness.core.decoding import decode_alone
 from tests.vlms.tiny import build_tokenizer
 
 
 def test_byte_level_tokens_keep_space_and_broken_bytes() -> None:
     """Special tokens, bytes of unfinished characters and words, each by its id."""
     tokenizer = build_tokenizer()
-    strings = decode_alone(tokenizer, len(tokenizer))
+    strings = tuple(decode_alone(tokenizer, range(len(tokenizer))).values())
     assert strings[:2] == ("<s>", "</s>")
     assert " tree" not in strings[:5]
     for text in (" tw", "a", " house"):
@@ -33,4 +33,4 @@ def test_sentencepiece_tokens_keep_their_space() -> None:
     wrapper: Any = PreTrainedTokenizerFast
     tokenizer = wrapper(tokenizer_object=inner, unk_token="<unk>")
     assert tokenizer.decode([2]) == "cat"
-    assert decode_alone(tokenizer, 4)[1:] == (" a", " cat", "s")
+    assert decode_alone(tokenizer, [1, 2, 3]) == {1: " a", 2: " cat", 3: "s"}

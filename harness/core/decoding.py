@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,15 +11,15 @@ if TYPE_CHECKING:
 _ANCHOR = "a"
 
 
-def decode_alone(tokenizer: PreTrainedTokenizerBase, size: int) -> tuple[str, ...]:
-    """Return the text of ids 0 to ``size`` - 1, each decoded alone; broken UTF-8 reads U+FFFD.
+def decode_alone(tokenizer: PreTrainedTokenizerBase, ids: Iterable[int]) -> dict[int, str]:
+    """Return the text of each id alone, leading space kept; broken UTF-8 reads U+FFFD.
 
     SentencePiece-style decoders drop the space before the first token of a text, so each id is
     decoded after an anchor token, whose text is then cut off.
     """
     anchor = tokenizer.encode(_ANCHOR, add_special_tokens=False)
     lead = len(_decode(tokenizer, anchor))
-    return tuple(_decode(tokenizer, [*anchor, index])[lead:] for index in range(size))
+    return {index: _decode(tokenizer, [*anchor, index])[lead:] for index in ids}
 
 
 def _decode(tokenizer: PreTrainedTokenizerBase, ids: list[int]) -> str:
