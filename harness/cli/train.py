@@ -8,7 +8,7 @@ import click
 
 
 @click.command()
-@click.argument("model", type=click.Choice(["mini"]))
+@click.argument("model", type=click.Choice(["mini", "mini-frozen"]))
 @click.option(
     "--evaluate",
     is_flag=True,
@@ -17,7 +17,7 @@ import click
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
-    help="Checkpoint folder to measure or to write.  [default: bundled, or FOLDER/weights]",
+    help="Checkpoint folder to measure or to write.  [default: bundled, or FOLDER/MODEL]",
 )
 @click.option(
     "--folder",
@@ -29,10 +29,10 @@ import click
 def command(model: str, evaluate: bool, weights: Path | None, folder: Path) -> None:
     """Train MODEL from nothing (hours on a laptop), or measure it with --evaluate."""
     if not evaluate:
-        from harness.mini.recipe.make import make_mini
+        from harness.mini.recipe.make import make
 
-        target = weights or folder / "weights"
-        make_mini(folder, target)
+        target = weights or folder / model
+        make(model, folder, target)
         click.echo(f"weights: {target}")
         return
     from harness.mini.entry import WEIGHTS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -92,15 +92,12 @@ photograph and knows no word beyond the grammar.
 {% endfor %}
 Trained on {{ training.machine }}.
 
-## The frozen recipe
+## Reading
 
-Training only a projector between a frozen encoder and a frozen language model, as the paper's
-controlled models are, asks for a language model that reads: given a held-out scene as text, its
-captions must name at least {{ reading_gate }} of the objects. After the text-only stage it names
-{{ "%.3f"|format(training.reading["notes"]) }} from notes and \
-{{ "%.3f"|format(training.reading["grid"]) }} from a grid of words: the recipe \
-{{ "passes" if training.reading["notes"] >= reading_gate else "**does not pass**" }}. \
-`mini-frozen` is not shipped.
+Before it saw a picture, the language model was given held-out scenes as text. Its captions named
+{{ "%.3f"|format(training.reading["notes"]) }} of the objects from notes and \
+{{ "%.3f"|format(training.reading["grid"]) }} from a grid of words. The controlled recipe, in which
+only a projector between frozen parts learns, asks for at least {{ reading_gate }} from notes.
 {% endif %}
 `python -m harness train {{ name }}` repeats it with the same seeds, batch by batch; other
 processors, thread counts or library versions give other roundings, so weights agree in quality
@@ -165,7 +162,7 @@ def write_card(path: Path, name: str, summary: str, evaluation: Evaluation) -> N
 
 def training_record(
     log: Path,
-    schedules: Mapping[str, tuple[Schedule, str]],
+    stages: Sequence[tuple[str, Schedule, str]],
     machine: str,
     reading: dict[str, float],
 ) -> Training:
@@ -180,14 +177,13 @@ def training_record(
         if row["seconds"] < stretches[-1]:
             stretches.append(0.0)
         stretches[-1] = row["seconds"]
-    stages = tuple(
+    times = tuple(
         StageTime(
             stage=stage,
-            steps=schedules[stage][0].steps,
-            batch=schedules[stage][1],
-            minutes=sum(parts) / 60,
+            steps=schedule.steps,
+            batch=batch,
+            minutes=sum(seconds.get(stage, ())) / 60,
         )
-        for stage, parts in seconds.items()
-        if stage in schedules
+        for stage, schedule, batch in stages
     )
-    return Training(machine=machine, stages=stages, reading=reading)
+    return Training(machine=machine, stages=times, reading=reading)
