@@ -16,7 +16,7 @@ from harness.mini.entry import CORPUS
 from harness.vlms.registry import vlm_depth, vlm_hash, vlm_path
 from judges.registry import make_judge, parse_judges
 from lenses.library.corpus import Corpus, read_corpus
-from lenses.registry import parse_lenses
+from lenses.registry import SHUFFLED_PATCH, parse_lenses
 
 CORPORA: Final[Mapping[str, Path]] = MappingProxyType({"mini": CORPUS})
 """Reference corpora by name."""
@@ -88,6 +88,7 @@ def resolve_spec(options: RunOptions) -> Plan:
     source = open_source(options.images, options.limit)
     corpus = read_corpus(options.corpus, CORPORA)
     _check_judges(judges, source)
+    _check_controls(lenses, source)
     spec = RunSpec(
         vlm=options.vlm,
         vlm_hash=vlm_hash(path),
@@ -117,3 +118,12 @@ def _check_judges(judges: tuple[str, ...], source: ImageSource) -> None:
                 f"judge {name!r} needs ground-truth labels, and images {source.name!r} have none; "
                 "use --judge none, another judge, or --images scenes:heldout"
             )
+
+
+def _check_controls(lenses: tuple[str, ...], source: ImageSource) -> None:
+    shuffled = [name for name in lenses if name.startswith(SHUFFLED_PATCH)]
+    if shuffled and len(source.records()) < 2:
+        raise UsageError(
+            f"lens {shuffled[0]!r} needs words of another image, and there is only one image; give "
+            "more images, or name lenses without it, such as --lens latent,logit,embedding"
+        )

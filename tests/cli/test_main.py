@@ -86,6 +86,7 @@ def test_list_shows_what_is_registered(call: Call) -> None:
         (["--images", "scenes:elsewhere"], "expected scenes:heldout"),
         (["--images", "."], "no images in it"),
         (["--limit", "0"], "limit"),
+        (["--limit", "1"], "there is only one image; give more images"),
         (["--corpus", "missing.txt"], "missing.txt"),
         (["--config", "missing.toml"], "missing.toml"),
         (["--no-such-option"], "--no-such-option"),
