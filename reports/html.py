@@ -51,6 +51,8 @@ class Panel(Record):
     """Ranking figure, wide and narrow."""
     curves: tuple[str, ...]
     """Layer curves, wide and narrow."""
+    layers: tuple[tuple[RankedLens, ...], ...]
+    """Layer by layer the lenses under test, best first."""
 
 
 class HeatPanel(Record):
@@ -130,7 +132,19 @@ def _panel(view: ReportView, ranking: Ranking, styles: Mapping[str, str], index:
             line_chart(f"curves-{index}-{i}", f"Rate by layer: {what}", curves, width)
             for i, width in enumerate((WIDE, NARROW))
         ),
+        layers=_layer_rankings(view, first),
     )
+
+
+def _layer_rankings(view: ReportView, board: RankedLens) -> tuple[tuple[RankedLens, ...], ...]:
+    """Return the lenses of the board's judge and definition, best first, for every layer."""
+    found = []
+    for ranking in view.rankings:
+        rows = tuple(row for row in ranking.rows if row.kind == "lens" and row.layer is not None)
+        same = rows and (rows[0].judge, rows[0].definition) == (board.judge, board.definition)
+        if same:
+            found.append(rows)
+    return tuple(found)
 
 
 def _ranked_series(row: RankedLens, styles: Mapping[str, str]) -> Series:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from harness.core.errors import MismatchError
 from reports.explorer import RELATIONS, Explorer, ExplorerImage, build_explorer
 from reports.html import embedded_json, render_report
-from reports.outcomes import join
+from reports.outcomes import DEFINITIONS, join
+from reports.scoring import select
 from reports.view import ReportView, report_json
 from tests.reports.synthetic import RELATION, Run, make_run, pictures, view_of
 
@@ -111,6 +112,19 @@ def test_every_score_of_the_csv_is_in_the_table(page: str, view: ReportView) -> 
     ]
     visible = {row["data-definition"] for row in rows if "hidden" not in row}
     assert visible == {"interpretable"}
+
+
+def test_every_layer_has_its_ranking(page: str, view: ReportView) -> None:
+    """One row per definition and layer, best rate first, with tier and gain of every lens."""
+    tables = re.findall(r"<h3>Ranking at each layer</h3>(.*?)</table>", page, flags=re.DOTALL)
+    assert len(tables) == len(DEFINITIONS)
+    rows = re.findall(r"<tr><th scope=\"row\".*?</tr>", tables[0], flags=re.DOTALL)
+    assert len(rows) == len(view.spec.layers)
+    for layer, row in zip(view.spec.layers, rows, strict=True):
+        scores = select(view.scores, view.judges[0].name, "interpretable", layer)
+        rates = sorted((s.estimate or 0.0 for s in scores if s.kind == "lens"), reverse=True)
+        assert re.findall(r"<b>([\d.]+)</b>", row) == [f"{rate:.3f}" for rate in rates]
+        assert row.count("tier ") == row.count("gain ") == len(rates)
 
 
 def test_the_header_says_what_was_run(page: str, view: ReportView) -> None:
