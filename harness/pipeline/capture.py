@@ -92,8 +92,8 @@ def load_states(context: RunContext) -> torch.Tensor:
 def _capture_image(
     context: RunContext, path: Path, identity: str, image_id: str, patches: list[Patch]
 ) -> None:
-    record = next(record for record in context.images if record.image_id == image_id)
-    tokens = context.adapter.encode(context.source.open(record), context.spec.layers)
+    image = context.source.open(context.records[image_id])
+    tokens = context.adapter.encode(image, context.spec.layers)
     every = torch.stack([tokens.states[layer].float() for layer in context.spec.layers], dim=1)
     chosen = torch.tensor([patch.token_index for patch in patches])
     tensors = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from harness.core.errors import DataError
 from harness.core.progress import announce
@@ -19,6 +19,20 @@ from lenses.library.corpus import Corpus
 
 if TYPE_CHECKING:
     from lenses.library.store import Library
+
+
+_COLUMNS: Final = (
+    "patch_id",
+    "lens",
+    "layer",
+    "rank",
+    "word",
+    "score",
+    "source_layer",
+    "context",
+    "start",
+    "end",
+)
 
 
 class ImageGeometry(Record):
@@ -108,7 +122,11 @@ class RunContext:
         return VlmFacts.model_validate_json(self.run.facts.read_bytes())
 
     @cached_property
-    def shown(self) -> dict[str, list[object]]:
-        """Description columns that scoring and reporting read."""
-        names = ("patch_id", "lens", "layer", "rank", "word", "score", "source_layer")
-        return read_columns(self.run.descriptions, (*names, "context", "start", "end"))
+    def records(self) -> dict[str, ImageRecord]:
+        """Image id to image."""
+        return {record.image_id: record for record in self.images}
+
+    @cached_property
+    def descriptions(self) -> dict[str, list[Any]]:
+        """The columns of the description table that judging, scoring and reporting read."""
+        return read_columns(self.run.descriptions, _COLUMNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -55,9 +56,8 @@ def run(context: RunContext) -> None:
             pa.concat_tables([_read(part) for part in parts]), temporary, compression="zstd"
         )
     with write_errors(folder):
-        for part in parts:
-            part.unlink()
-        folder.rmdir() if not any(folder.iterdir()) else None
+        # Parts of another spec or version of the inputs are of no use to anyone.
+        shutil.rmtree(folder)
 
 
 def _describe(

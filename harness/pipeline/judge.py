@@ -54,11 +54,11 @@ def run(context: RunContext) -> bool:
 
 def questions(context: RunContext) -> list[Question]:
     """Return the distinct questions of the run in the order of the description table."""
-    columns = context.shown
     names = ("lens", "layer", "patch_id", "rank", "word")
-    cells: dict[tuple[object, object, str], dict[int, str]] = {}
-    for lens, layer, patch_id, rank, word in zip(*(columns[name] for name in names), strict=True):
-        cells.setdefault((lens, layer, str(patch_id)), {})[int(str(rank))] = str(word)
+    columns = [context.descriptions[name] for name in names]
+    cells: dict[tuple[str, int, str], dict[int, str]] = {}
+    for lens, layer, patch_id, rank, word in zip(*columns, strict=True):
+        cells.setdefault((lens, layer, patch_id), {})[rank] = word
     found = {
         (patch_id, tuple(words[rank] for rank in sorted(words))): None
         for (_, _, patch_id), words in cells.items()
@@ -112,11 +112,11 @@ def _requests(context: RunContext, open_questions: dict[str, Question]) -> Itera
 
 
 def _labels(context: RunContext, patch: Patch) -> RegionLabels | None:
-    record = next(image for image in context.images if image.image_id == patch.image_id)
+    record = context.records[patch.image_id]
     left, top, right, bottom = patch.box
     return context.source.labels(record, patch.region, ((left + right) / 2, (top + bottom) / 2))
 
 
 def _render(context: RunContext, patch: Patch) -> tuple[bytes, bytes]:
-    record = next(image for image in context.images if image.image_id == patch.image_id)
-    return render_patch(context.source.open(record), context.geometries[patch.image_id], patch)
+    image = context.source.open(context.records[patch.image_id])
+    return render_patch(image, context.geometries[patch.image_id], patch)

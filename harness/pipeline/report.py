@@ -78,7 +78,7 @@ def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
     tables = RunTables(
         spec=spec,
         patches=context.patches,
-        descriptions=context.shown,
+        descriptions=context.descriptions,
         answers={judge.name: answers(context, judge) for judge in judges},
         scores=read_table(context.run.scores, Score),
     )

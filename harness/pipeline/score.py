@@ -29,9 +29,9 @@ def run(context: RunContext) -> None:
     judges = active_judges(context)
     for judge in judges:
         found = answers(context, judge)
-        scores += score_run(context.shown, found, patches, spec, kinds, judge.name)
+        scores += score_run(context.descriptions, found, patches, spec, kinds, judge.name)
     if not judges:
-        scores += score_run(context.shown, None, patches, spec, kinds)
+        scores += score_run(context.descriptions, None, patches, spec, kinds)
     write_table(context.run.scores, scores, Score)
     write_text_atomic(context.run.leaderboard, leaderboard_csv(scores))
 
