@@ -11,19 +11,23 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BOARD = pd.read_csv(ROOT / "reports" / "gallery" / "mini.csv", dtype={"layer": str})
+GALLERY = ROOT / "reports" / "gallery"
 
 
 @pytest.mark.parametrize("lens", ["logit", "embedding", "latent"])
-def test_figures_are_those_of_the_board(lens: str) -> None:
+@pytest.mark.parametrize("model", ["mini", "mini-frozen"])
+def test_figures_are_those_of_the_board(model: str, lens: str) -> None:
     """Mean, interval, matched control and best layer of every lens."""
-    rows = BOARD[BOARD["lens"] == lens].set_index("layer")
+    board = pd.read_csv(GALLERY / f"{model}.csv", dtype={"layer": str})
+    rows = board[board["lens"] == lens].set_index("layer")
     mean = rows.loc["mean"]
     rate, low, high = (mean[f"interpretable:{name}"] for name in ("rate", "low", "high"))
-    control = BOARD[(BOARD["lens"] == f"shuffled-patch:{lens}") & (BOARD["layer"] == "mean")]
+    control = board[(board["lens"] == f"shuffled-patch:{lens}") & (board["layer"] == "mean")]
     chance = control["interpretable:rate"].item()
     best = rows.drop("mean")["interpretable:rate"]
-    line = next(line for line in README.splitlines() if line.startswith(f"| `{lens}` | 0."))
+    line = next(
+        line for line in README.splitlines() if line.startswith(f"| `{model}` | `{lens}` |")
+    )
     assert f"{rate:.3f} [{low:.3f}, {high:.3f}]" in line
     assert f"| {chance:.3f} | +{rate - chance:.3f}" in line
     assert f"{best.idxmax()} ({best.max():.3f})" in line

@@ -17,7 +17,10 @@ _CARD: Final = "evaluation.json"
 
 def _gates(path: Path) -> str:
     """Return one sentence on the measured quality of the weights in ``path``."""
-    figures = json.loads((path / _CARD).read_text(encoding="utf-8"))
+    card = path / _CARD
+    if not card.exists():  # freshly trained weights, before train --evaluate
+        return "Its quality has not been measured."
+    figures = json.loads(card.read_text(encoding="utf-8"))
     met = "all gates met" if figures["passed"] else "NOT all gates met"
     return (
         f"On {figures['scenes']} held-out scenes its captions name {figures['recall']:.0%} of the "
@@ -52,3 +55,12 @@ MINI: Final = _entry(
     "scenes and texts of their grammar only; it has never seen a photograph.",
 )
 """Encoder, projector and language model trained jointly, as off-the-shelf models are."""
+
+MINI_FROZEN: Final = _entry(
+    "mini-frozen",
+    "bundled miniature, only the projector trained between a frozen encoder and language model",
+    "A bundled miniature (8 blocks, width 192) by the controlled recipe: encoder and language "
+    "model were trained apart on drawn picture-book scenes and texts of their grammar and frozen, "
+    "and only the projector between them was trained; it has never seen a photograph.",
+)
+"""Only the projector trained on pictures, as in the paper's controlled models."""

@@ -62,7 +62,11 @@ class VlmEntry(Record):
     """What a report must say about images from other sources; empty if nothing."""
 
 
-VLMS: Registry[VlmEntry] = Registry("VLM", {"mini": "harness.mini.entry:MINI"}, "lensbench.vlms")
+VLMS: Registry[VlmEntry] = Registry(
+    "VLM",
+    {"mini": "harness.mini.entry:MINI", "mini-frozen": "harness.mini.entry:MINI_FROZEN"},
+    "lensbench.vlms",
+)
 """All registered models; third parties add entry points of the group ``lensbench.vlms``."""
 
 _ADAPTERS: Registry[Callable[..., Adapter]] = Registry("VLM family", FAMILIES, "lensbench.families")

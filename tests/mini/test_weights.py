@@ -10,11 +10,12 @@ import torch
 from PIL import Image
 
 from harness.core.ids import sha256_lines
-from harness.mini.entry import CORPUS, MINI, WEIGHTS
+from harness.mini.entry import CORPUS, MINI, MINI_FROZEN, WEIGHTS
 from harness.mini.grammar import PROMPT
-from harness.mini.recipe.card import CARD, EVALUATION
+from harness.mini.recipe.card import CARD, EVALUATION, TRAINING
 from harness.mini.recipe.corpus import PHRASES, corpus_lines, held_out_captions
 from harness.mini.recipe.evaluate import Evaluation
+from harness.mini.recipe.reading import READING_GATE
 from harness.mini.scenes import KINDS, draw_scene, sample_scene
 from harness.vlms.base import Adapter
 from harness.vlms.registry import load_vlm
@@ -22,10 +23,19 @@ from harness.vlms.registry import load_vlm
 MEGABYTE = 1_000_000
 
 
+ENTRIES = {"mini": MINI, "mini-frozen": MINI_FROZEN}
+
+
+@pytest.fixture(scope="module", params=ENTRIES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Return the name of every bundled model."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def mini() -> Adapter:
-    """Return the loaded miniature."""
-    return load_vlm("mini")
+def mini(name: str) -> Adapter:
+    """Return the loaded model."""
+    return load_vlm(name)
 
 
 def test_everything_shipped_is_at_most_25_megabytes() -> None:
@@ -35,22 +45,22 @@ def test_everything_shipped_is_at_most_25_megabytes() -> None:
     assert {path.suffix for path in files} <= {".safetensors", ".json", ".md", ".jinja"}
 
 
-def test_card_entry_and_figures_agree() -> None:
+def test_card_entry_and_figures_agree(name: str) -> None:
     """Card and report header are made from the measured figures, gates included."""
-    stored = json.loads((WEIGHTS / "mini" / EVALUATION).read_text())
+    stored = json.loads((WEIGHTS / name / EVALUATION).read_text())
     passed = stored.pop("passed")
     evaluation = Evaluation.model_validate(stored)
     assert evaluation.passed == passed
-    card = (WEIGHTS / "mini" / CARD).read_text()
+    card = (WEIGHTS / name / CARD).read_text()
     for figure in (evaluation.recall, evaluation.chance, evaluation.probe):
         assert f"{figure:.3f}" in card
-    assert f"{evaluation.recall:.0%}" in MINI.provenance
-    assert ("NOT all gates met" in MINI.provenance) == (not passed)
+    assert f"{evaluation.recall:.0%}" in ENTRIES[name].provenance
+    assert ("NOT all gates met" in ENTRIES[name].provenance) == (not passed)
 
 
-def test_captions_are_near_the_measured_recall(mini: Adapter) -> None:
+def test_captions_are_near_the_measured_recall(name: str, mini: Adapter) -> None:
     """A dozen other held-out scenes, well within sampling error of the card's figure."""
-    stored = json.loads((WEIGHTS / "mini" / EVALUATION).read_text())
+    stored = json.loads((WEIGHTS / name / EVALUATION).read_text())
     named = total = 0
     for seed in range(5000, 5012):
         scene = sample_scene(seed)
@@ -76,3 +86,10 @@ def test_corpus_is_the_grammars_and_disjoint() -> None:
     assert len(lines) == len(set(lines)) == PHRASES >= 20_000
     assert not held_out_captions() & set(lines)
     assert sha256_lines(lines) == sha256_lines(corpus_lines())
+
+
+def test_the_frozen_recipe_had_a_language_model_that_reads() -> None:
+    """It is shipped only because its language model passed the gate."""
+    training = json.loads((WEIGHTS / "mini-frozen" / TRAINING).read_text())
+    assert training["reading"]["notes"] >= READING_GATE
+    assert [stage["stage"] for stage in training["stages"]][-2:] == ["reader", "frozen"]

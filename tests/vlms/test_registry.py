@@ -36,9 +36,9 @@ def _entry(source: Callable[[], Path] | Path | str) -> VlmEntry:
     )
 
 
-def test_the_miniature_is_built_in() -> None:
-    """Listing does not load it."""
-    assert "mini" in VLMS.names()
+def test_the_miniatures_are_built_in() -> None:
+    """Listing does not load them."""
+    assert VLMS.names()[:2] == ("mini", "mini-frozen")
 
 
 def test_a_registered_name_carries_its_provenance(
