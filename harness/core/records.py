@@ -78,7 +78,7 @@ class Patch(Record):
     """One sampled visual token with its place in the original image."""
 
     patch_id: str
-    """First 16 hexadecimal digits of the sha256 of (image id, grid, row, col)."""
+    """First 16 hexadecimal digits of the sha256 of (image id, mode, canvas, grid, row, col)."""
     image_id: str
     """Image the patch belongs to."""
     row: int

@@ -51,8 +51,8 @@ def optimisers(
 ) -> tuple[torch.optim.Optimizer, ...]:
     """Return Muon for the matrices inside blocks and AdamW for everything else.
 
-    Muon (Jordan et al. 2024) orthogonalises the update of a hidden matrix; on this model it leaves
-    the first plateau in about half the steps of AdamW.
+    Muon (Jordan et al. 2024) orthogonalises the update of a hidden matrix; the encoder leaves its
+    first plateau, where kinds look alike, sooner with it than with AdamW alone.
     """
     hidden = {k: p for k, p in weights.items() if p.ndim == 2 and ".layers." in k}
     rest = [p for k, p in weights.items() if k not in hidden]
