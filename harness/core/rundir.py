@@ -247,7 +247,7 @@ class RunDir(RunPaths):
         names = [name for outputs in OUTPUTS.values() for name in outputs]
         with write_errors(self.path):
             # The proofs go first: a kill in between must not leave a stage done without files.
-            for name in ["done", *names, "stamp.json"]:
+            for name in ["done", "parts", *names, "stamp.json"]:
                 path = self.path / name
                 if path.is_dir() and not path.is_symlink():
                     shutil.rmtree(path)

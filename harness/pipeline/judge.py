@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
@@ -19,6 +20,7 @@ Question = tuple[str, tuple[str, ...]]
 """Patch id and words in rank order; lenses and layers that ask the same share one question."""
 
 _BATCH = 500
+_LONGEST_WAIT_S = 0.25
 
 
 def active_judges(context: RunContext) -> list[Judge]:
@@ -87,15 +89,34 @@ def _keyed(judge: Judge, asked: Sequence[Question]) -> dict[str, Question]:
 def _ask(
     context: RunContext, judge: Judge, open_questions: dict[str, Question], journal: Journal
 ) -> int:
-    """Put questions to a judge in batches; return how many got no scored answer."""
-    failures = 0
+    """Put questions to a judge in batches; return how many got no scored answer, lost ones too."""
+    unanswered = set(open_questions)
     requests = _requests(context, open_questions)
     count = -(-len(open_questions) // _BATCH)
     for _ in progress(range(count), description=f"judge {judge.name}"):
-        replies = list(judge.judge(list(islice(requests, _BATCH))))
-        journal.append_many(replies)
-        failures += sum(reply.status != "ok" for reply in replies)
-    return failures
+        for reply in _recorded(judge.judge(list(islice(requests, _BATCH))), journal):
+            if reply.status == "ok":
+                unanswered.discard(reply.key)
+    return len(unanswered)
+
+
+def _recorded(replies: Iterable[Judgement], journal: Journal) -> Iterator[Judgement]:
+    """Yield replies and write them: each at once if they are slow, many together if they are fast.
+
+    What has been received is written also when the judge breaks off.
+    """
+    waiting: list[Judgement] = []
+    written = time.monotonic()
+    try:
+        for reply in replies:
+            waiting.append(reply)
+            if time.monotonic() - written >= _LONGEST_WAIT_S:
+                journal.append_many(waiting)
+                waiting.clear()
+                written = time.monotonic()
+            yield reply
+    finally:
+        journal.append_many(waiting)
 
 
 def _requests(context: RunContext, open_questions: dict[str, Question]) -> Iterator[JudgeRequest]:
