@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -29,8 +30,25 @@ def test_figures_are_those_of_the_board(model: str, lens: str) -> None:
         line for line in README.splitlines() if line.startswith(f"| `{model}` | `{lens}` |")
     )
     assert f"{rate:.3f} [{low:.3f}, {high:.3f}]" in line
+    gain, least, most = json.loads((GALLERY / f"{model}.json").read_text())["gains"][lens]
+    assert f"+{gain:.3f} [{least:.3f}, {most:.3f}]" in line
     assert f"| {chance:.3f} | +{rate - chance:.3f}" in line
     assert f"{best.idxmax()} ({best.max():.3f})" in line
+
+
+def test_differences_in_the_text_are_the_reports() -> None:
+    """Every difference with an interval in the bullets stands in a headline of its model."""
+    bullets = re.findall(
+        r"^\* On `([a-z-]+)`(.*?)(?=^\* |^The boards)", README, re.DOTALL | re.MULTILINE
+    )
+    assert [model for model, _ in bullets] == ["mini", "mini-frozen"]
+    for model, text in bullets:
+        headlines = json.loads((GALLERY / f"{model}.json").read_text())["headlines"]
+        said = " ".join(headline["text"] for headline in headlines)
+        differences = re.findall(r"-?\d\.\d\d \[[^\]]+\]", text)
+        assert len(differences) >= 2
+        for difference in differences:
+            assert difference in said
 
 
 def test_linked_files_exist() -> None:
