@@ -29,7 +29,6 @@ _UNREADABLE = (
     SyntaxError,
     EOFError,
     struct.error,
-    UnidentifiedImageError,
     Image.DecompressionBombError,
 )
 
@@ -149,6 +148,8 @@ def decode(data: bytes, name: str) -> Image.Image:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
             return _to_rgb(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError as error:
+        raise DataError(f"cannot read image {name}: not an image of a known kind") from error
     except _UNREADABLE as error:
         raise DataError(f"cannot read image {name}: {error}") from error
 

@@ -110,7 +110,7 @@ def test_unreadable_image_is_exit_code_1(call: Call, tmp_path: Path) -> None:
     (tmp_path / "shots" / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
     code, _, err = call("run", "--images", "shots", "--judge", "none")
     assert code == 1
-    assert "broken.jpg" in one_line(err)
+    assert "broken.jpg: not an image of a known kind" in one_line(err)
 
 
 def test_environment_and_file_are_read(
