@@ -53,6 +53,10 @@ class ImageSource(Protocol):
         """Return what is in ``region`` and under ``point`` (original pixels); None if unknown."""
         ...
 
+    def captions(self, record: ImageRecord) -> tuple[str, ...] | None:
+        """Return the captions of an image; None if it is not known what they are."""
+        ...
+
 
 def open_source(text: str, limit: int | None = None) -> ImageSource:
     """Return the source that ``text`` names.
@@ -135,6 +139,10 @@ class FolderSource:
         point: tuple[float, float],
     ) -> RegionLabels | None:
         """Return None: files have no ground truth."""
+        return None
+
+    def captions(self, record: ImageRecord) -> tuple[str, ...] | None:
+        """Return None: files come without captions."""
         return None
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 from harness.core.errors import DataError, UsageError
 from harness.core.ids import sha256_bytes
 from harness.core.records import Box, ImageRecord, RegionLabels
+from harness.mini.grammar import caption
 from harness.mini.labels import region_labels
 from harness.mini.scenes import Drawing, Scene, draw_scene, sample_scene
 
@@ -49,6 +50,10 @@ class SceneSource:
         scene, drawing = self._draw(record)
         return region_labels(scene, drawing, region, point)
 
+    def captions(self, record: ImageRecord) -> tuple[str, ...] | None:
+        """Return the one caption that the grammar has for the scene."""
+        return (caption(sample_scene(_seed(record))),)
+
     def _record(self, seed: int) -> ImageRecord:
         image = draw_scene(sample_scene(seed), SIDE).image
         return ImageRecord(
@@ -59,7 +64,7 @@ class SceneSource:
         )
 
     def _draw(self, record: ImageRecord) -> tuple[Scene, Drawing]:
-        scene = sample_scene(int(record.source.removeprefix(_PREFIX)))
+        scene = sample_scene(_seed(record))
         drawing = draw_scene(scene, record.width)
         if _content_hash(drawing.image.tobytes()) != record.image_id:
             raise DataError(
@@ -67,6 +72,10 @@ class SceneSource:
                 f"{record.image_id[:12]}; start over with --fresh"
             )
         return scene, drawing
+
+
+def _seed(record: ImageRecord) -> int:
+    return int(record.source.removeprefix(_PREFIX))
 
 
 def _content_hash(pixels: bytes) -> str:

@@ -1,16 +1,22 @@
-"""Reference corpora: one phrase per line, cleaned, counted and hashed."""
+"""Reference corpora: distinct phrases, counted and hashed, from any kind of source."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from harness.core.errors import DataError, UsageError, unknown_name
+from harness.core.errors import DataError, unknown_name
 from harness.core.ids import sha256_lines
+from harness.core.progress import progress
+from lenses.library.corpora.files import open_file
+from lenses.library.corpora.hub import PREFIX, open_dataset
+from lenses.library.corpora.phrases import Phrases
+from lenses.library.corpora.registry import CORPORA, open_named
+from lenses.library.corpora.text import open_text
+
+_BATCH = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,63 +26,89 @@ class Corpus:
     lines: tuple[str, ...]
     """Phrases without surrounding spaces, each once."""
     sha256: str
-    """Hash of ``lines``."""
+    """Hash of the sorted phrases: what the corpus holds, in whatever order."""
+    order_sha256: str
+    """Hash of the phrases in file order."""
     name: str
-    """Name or path it was asked for by."""
+    """What it was asked for by, with column, revision and split filled in."""
+    read: int
+    """Lines, rows or glosses read."""
     empty: int
-    """Lines skipped because nothing is on them."""
+    """Those skipped because nothing is in them."""
     duplicates: int
-    """Lines skipped because an equal phrase came before."""
+    """Those skipped because an equal phrase came before."""
 
 
 def read_corpus(path_or_name: str | Path, named: Mapping[str, Path] | None = None) -> Corpus:
-    """Read a ``.txt`` or ``.txt.gz`` file with one phrase per line, UTF-8.
+    """Read the corpus that a text names.
 
     Args:
-        path_or_name: A file, or a key of ``named``.
-        named: Bundled corpora by name; a name goes before a file of the same name.
+        path_or_name: A key of ``named``; a registered name (``wordnet``, ``latentlens``, those of
+            plug-ins); ``FILE[#COLUMN]``, a file of text, CSV, TSV, JSON lines (all also ``.gz``) or
+            parquet; or a dataset, ``hf:FOLDER_OR_ID[@REVISION][:CONFIG[/SPLIT]][#COLUMN]``.
+        named: Bundled text files by name. A name goes before a file of the same name; write
+            ``./name`` for the file.
 
     Raises:
-        UsageError: No such file or name, or another file type.
-        DataError: The file is unreadable, not UTF-8 (with the line number) or has no phrase.
+        UsageError: No such file, name, column or kind of file, or a column has to be chosen.
+        DataError: The source is not on this machine, unreadable, not UTF-8 (with the line number)
+            or has no phrase.
     """
+    text = str(path_or_name)
     bundled = named or {}
-    path = bundled.get(str(path_or_name), Path(path_or_name))
-    if not path.is_file():
-        if bundled and path.suffix == "" and len(path.parts) == 1:
-            raise unknown_name("corpus", str(path_or_name), bundled)
-        raise UsageError(f"corpus {str(path_or_name)!r}: no such file")
-    if not path.name.endswith((".txt", ".txt.gz")):
-        raise UsageError(
-            f"corpus {str(path_or_name)!r}: expected a .txt or .txt.gz file, one phrase per line"
-        )
+    if text in bundled:
+        return collect(Phrases(text, open_text(bundled[text]).cells))
+    if text.startswith(PREFIX):
+        return collect(open_dataset(text))
+    if _is_name(text):
+        known = (*bundled, *CORPORA.names())
+        if text in known:
+            return collect(open_named(text))
+        if not Path(text).exists():
+            raise unknown_name("corpus", text, known)
+    return collect(open_file(text))
+
+
+def collect(source: Phrases) -> Corpus:
+    """Return the corpus of all cells of ``source``, stripped, each once.
+
+    Raises:
+        DataError: No phrase in it, a phrase that has no UTF-8 form, or whatever reading raises.
+    """
     seen: dict[str, None] = {}
-    empty = duplicates = 0
-    for line in _phrases(path):
-        if not line:
-            empty += 1
-        elif line in seen:
-            duplicates += 1
-        else:
-            seen[line] = None
+    read = empty = 0
+    batches = iter(lambda: [cell.strip() for cell in islice(source.cells, _BATCH)], [])
+    first = next(batches, [])
+    # A bar only where reading takes a while.
+    rest = progress(batches, description="corpus") if len(first) == _BATCH else batches
+    for batch in chain([first], rest):
+        read += len(batch)
+        empty += batch.count("")
+        seen.update(dict.fromkeys(batch))
+    seen.pop("", None)
     if not seen:
-        raise DataError(f"corpus {path}: no phrase in it ({empty} empty lines)")
-    return Corpus(tuple(seen), sha256_lines(seen), str(path_or_name), empty, duplicates)
+        raise DataError(f"corpus {source.name}: no phrase in it ({empty} empty lines)")
+    lines = tuple(seen)
+    return Corpus(
+        lines=lines,
+        sha256=_hash(source.name, sorted(lines)),
+        order_sha256=_hash(source.name, lines),
+        name=source.name,
+        read=read,
+        empty=empty,
+        duplicates=read - empty - len(lines),
+    )
 
 
-def _phrases(path: Path) -> Iterator[str]:
+def _is_name(text: str) -> bool:
+    return not set("/.#:") & set(text)
+
+
+def _hash(name: str, lines: Iterable[str]) -> str:
     try:
-        with _opened(path) as stream:
-            for number, line in enumerate(stream, start=1):
-                # A byte order mark is not part of the first phrase.
-                encoding = "utf-8-sig" if number == 1 else "utf-8"
-                try:
-                    yield line.decode(encoding).strip()
-                except UnicodeDecodeError as error:
-                    raise DataError(f"corpus {path}, line {number}: not UTF-8 text") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"cannot read corpus {path}: {error}") from error
-
-
-def _opened(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+        return sha256_lines(lines)
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"corpus {name}: half of a surrogate pair in {str(error.object)[:80]!r}; expected text "
+            "that can be written as UTF-8"
+        ) from error

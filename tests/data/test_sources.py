@@ -59,6 +59,7 @@ def test_a_record_is_the_content_not_the_place(tmp_path: Path) -> None:
     assert record.image_id == hashlib.sha256(path.read_bytes()).hexdigest()
     assert (record.width, record.height, record.source) == (9, 5, str(path))
     assert FolderSource(tmp_path).labels(record, (0, 0, 9, 5), (1, 1)) is None
+    assert FolderSource(tmp_path).captions(record) is None
 
 
 def test_a_changed_or_lost_image_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from harness.core.errors import DataError, UsageError
 from harness.core.records import ImageRecord
+from harness.mini.grammar import caption
 from harness.mini.labels import region_labels
 from harness.mini.scenes import KINDS, Scene, SceneObject, draw_scene, sample_scene
 from harness.mini.source import HIGHEST_SEED, SceneSource
@@ -54,6 +55,14 @@ def test_parts_are_those_that_can_be_seen_in_the_region() -> None:
     assert "leg" in dog.parts
     assert "head" not in dog.parts
     assert set(dog.parts) <= set(KINDS["dog"].parts)
+
+
+def test_a_scene_has_one_caption_and_it_is_its_own() -> None:
+    """Scenes that differ have captions that differ, as the grammar says them."""
+    source = SceneSource("scenes:7+3")
+    captions = [source.captions(record) for record in source.records()]
+    assert captions == [(caption(sample_scene(seed)),) for seed in (7, 8, 9)]
+    assert len(set(captions)) == 3
 
 
 def test_source_is_content_addressed() -> None:
