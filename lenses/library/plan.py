@@ -1,26 +1,47 @@
 """Which token occurrences a reference library keeps, decided before any forward pass.
 
-A causal model gives equal prefixes equal states, so an occurrence is a distinct prefix of token ids
-that ends in a text token; it is counted once, however many phrases begin with it. The cap holds per
-decoded token string, as in the published library (Krojer et al., arXiv 2602.00462, section 3).
+``reservoir`` (default): at most 20 distinct prefixes per decoded token, those of smallest keyed
+hash. The kept set is a bottom-k sketch: it depends on neither order nor sharding of the corpus, and
+the plan of two corpora together is the merge of their plans.
+
+``first``: what latentlens 0.1.0 ``build_index`` keeps: the first 50 distinct prefixes per decoded
+token in corpus order, special tokens included, the first two positions of every phrase left out.
+
+``paper``: the sampling of Krojer et al. (arXiv 2602.00462): 20 occurrences per decoded token at any
+position, special tokens included, equal prefixes counted as often as they occur.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.errors import DataError, UsageError, unknown_name
+from lenses.library.prefixes import (
+    distinct_prefixes,
+    occurrence_hashes,
+    phrase_hashes,
+    phrase_ranks,
+    prefix_hashes,
+)
 from lenses.library.tokenise import TokenisedCorpus
 
-Policy = Literal["reservoir", "first"]
-POLICIES: tuple[Policy, ...] = ("reservoir", "first")
-"""``reservoir``: a uniform sample over the whole corpus, independent of its order;
-``first``: the first occurrences in corpus order."""
+Policy = Literal["reservoir", "first", "paper"]
+POLICIES: tuple[Policy, ...] = ("reservoir", "first", "paper")
+"""Rules by which rows are chosen."""
+
+DEFAULT_CAPS: dict[str, int] = {"reservoir": 20, "first": 50, "paper": 20}
+"""Most rows per decoded token, by policy."""
+
+PART_ROWS = 16384
+"""Rows of a part of a library, about."""
+
+_SKIPPED = 2
+"""Positions that ``first`` leaves out at the beginning of every phrase, begin token or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +52,12 @@ class Plan:
     """[rows], index of the phrase in the tokenised corpus; rows of a phrase stand together."""
     positions: NDArray[np.int64]
     """[rows], index of the token in its phrase, special tokens counted."""
+    prefix: NDArray[np.uint64]
+    """[rows], keyed hash of the ids up to and including the token."""
     prefixes: int
-    """Distinct prefixes there were to choose from."""
+    """Candidates there were: distinct prefixes, or occurrences where prefixes are not shared."""
     occurrences: int
-    """Text tokens of the corpus."""
+    """Eligible tokens of the corpus."""
 
     def __len__(self) -> int:
         """Return the number of kept rows."""
@@ -42,99 +65,174 @@ class Plan:
 
 
 def plan_rows(
-    tokenised: TokenisedCorpus, policy: str = "reservoir", cap: int = 20, seed: int = 42
+    tokenised: TokenisedCorpus,
+    policy: str = "reservoir",
+    cap: int | None = None,
+    seed: int = 42,
+    *,
+    shared: bool = True,
 ) -> Plan:
-    """Choose at most ``cap`` distinct prefixes per decoded token string.
+    """Choose at most ``cap`` rows per decoded token string.
 
-    ``reservoir`` keeps those with the smallest keyed hash of (seed, phrase text, position), where a
-    prefix shared by several phrases stands for one of them, drawn by another hash: every distinct
-    prefix has the same chance, in any corpus order and batching. All positions are eligible but
-    those of special tokens.
+    A prefix that several phrases begin with is one candidate. Under ``reservoir`` it is shown in
+    the phrase of smallest keyed text hash, under ``first`` in the first phrase.
+
+    Args:
+        tokenised: The corpus.
+        policy: One of ``POLICIES``.
+        cap: Most rows per decoded token; ``DEFAULT_CAPS`` if not given.
+        seed: Key of all hashes.
+        shared: Whether equal prefixes have equal states. Without it, for a model that is not
+            causal, every occurrence is its own candidate under every policy.
 
     Raises:
         UsageError: Unknown ``policy``, or ``cap`` less than 1.
-        DataError: The corpus has no text token.
+        DataError: The corpus has no eligible token, or two prefixes share a hash.
     """
     if policy not in POLICIES:
         raise unknown_name("library policy", policy, POLICIES)
+    cap = DEFAULT_CAPS[policy] if cap is None else cap
     if cap < 1:
         raise UsageError(f"cap={cap}: expected at least 1 row per token")
-    lengths = np.diff(tokenised.starts)
-    phrase_of = np.repeat(np.arange(len(lengths)), lengths)
-    position_of = np.arange(len(tokenised.ids)) - tokenised.starts[phrase_of]
-    eligible = np.flatnonzero(~tokenised.special)
-    if not len(eligible):
-        raise DataError("corpus: every token is a special token, there is nothing to keep")
-    hashes = _phrase_hashes(tokenised.phrases, seed)
-    order = np.argsort(hashes, kind="stable") if policy == "reservoir" else np.arange(len(hashes))
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    nodes = _prefix_nodes(tokenised)[eligible]
-    by_rank = np.argsort(rank[phrase_of[eligible]], kind="stable")
-    chosen = eligible[by_rank[np.unique(nodes[by_rank], return_index=True)[1]]]
-    if policy == "reservoir":
-        key = _mix(hashes[phrase_of[chosen]], position_of[chosen])
+    lengths = tokenised.lengths
+    phrase_of = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    position_of = (np.arange(len(phrase_of)) - tokenised.starts[phrase_of]).astype(np.int32)
+    eligible = _eligible(tokenised, position_of, policy)
+    prefix = prefix_hashes(tokenised, seed)
+    candidates = np.flatnonzero(eligible)
+    if shared and policy != "paper":
+        rank = _representing(tokenised.phrases, policy, seed)
+        candidates = distinct_prefixes(tokenised, prefix, rank, eligible)
+    if policy == "first":
+        key = candidates.astype(np.uint64)
+    elif shared and policy == "reservoir":
+        key = prefix[candidates]
     else:
-        key = chosen.astype(np.uint64)
-    kept = chosen[_smallest(key, _string_groups(tokenised)[chosen], cap)]
-    text_rank = _ranks(tokenised.phrases, phrase_of[kept])
-    kept = kept[np.lexsort((position_of[kept], text_rank))]
-    return Plan(phrase_of[kept], position_of[kept], len(chosen), len(eligible))
+        hashes = phrase_hashes(tokenised.phrases, seed)
+        key = occurrence_hashes(hashes[phrase_of[candidates]], position_of[candidates])
+    group = _string_groups(tokenised, leading_space=policy == "reservoir")[candidates]
+    # Every candidate that a tie could let in, then ties by text and position.
+    finalists = up_to_cap(key, group, cap)
+    text_rank = _text_ranks(tokenised.phrases, phrase_of[candidates[finalists]])
+    finalists = finalists[np.lexsort((position_of[candidates[finalists]], text_rank))]
+    rows = candidates[finalists[lowest_by_group(key[finalists], group[finalists], cap)]]
+    return Plan(
+        phrases=phrase_of[rows].astype(np.int64),
+        positions=position_of[rows].astype(np.int64),
+        prefix=prefix[rows],
+        prefixes=len(candidates),
+        occurrences=int(eligible.sum()),
+    )
 
 
-def _phrase_hashes(phrases: tuple[str, ...], seed: int) -> NDArray[np.uint64]:
-    """Return a 64-bit hash per phrase, keyed by ``seed``."""
-    key = str(seed).encode()
-    hashed = b"".join(blake2b(text.encode(), digest_size=8, key=key).digest() for text in phrases)
-    return np.frombuffer(hashed, dtype="<u8").astype(np.uint64)
-
-
-def _mix(hashes: NDArray[np.uint64], positions: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """Return one hash per (phrase, position): the finaliser of SplitMix64 (Steele et al. 2014)."""
-    steps = (positions.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    mixed: NDArray[np.uint64] = hashes + steps
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    return mixed
-
-
-def _prefix_nodes(tokenised: TokenisedCorpus) -> NDArray[np.int64]:
-    """Number the prefixes: [tokens], equal exactly where all ids up to the token are equal."""
-    lengths = np.diff(tokenised.starts)
-    vocabulary = int(tokenised.ids.max()) + 1
-    nodes = np.empty(len(tokenised.ids), dtype=np.int64)
-    parents = np.zeros(len(lengths), dtype=np.int64)
-    used = 1
-    for depth in range(int(lengths.max())):
-        alive = np.flatnonzero(lengths > depth)
-        flat = tokenised.starts[alive] + depth
-        pairs = parents[alive] * vocabulary + tokenised.ids[flat]
-        distinct, inverse = np.unique(pairs, return_inverse=True)
-        nodes[flat] = parents[alive] = used + inverse
-        used += len(distinct)
-    return nodes
-
-
-def _string_groups(tokenised: TokenisedCorpus) -> NDArray[np.int64]:
-    """Return [tokens]: equal where the tokens decode to the same string."""
-    distinct, inverse = np.unique(tokenised.ids, return_inverse=True)
-    strings: dict[str, int] = {}
-    texts = (tokenised.texts[index] for index in distinct.tolist())
-    groups = np.asarray([strings.setdefault(text, len(strings)) for text in texts], dtype=np.int64)
-    return groups[inverse]
-
-
-def _smallest(key: NDArray[np.uint64], group: NDArray[np.int64], cap: int) -> NDArray[np.int64]:
-    """Return the indices of the ``cap`` smallest keys of each group."""
+def lowest_by_group(
+    key: NDArray[np.uint64], group: NDArray[np.int32] | NDArray[np.int64], cap: int
+) -> NDArray[np.int64]:
+    """Return the rising indices of the ``cap`` smallest keys of each group, first of equals."""
     order = np.lexsort((key, group))
-    first = np.flatnonzero(np.diff(group[order], prepend=-1))
-    sizes = np.diff(np.append(first, len(order)))
-    within = np.arange(len(order)) - np.repeat(first, sizes)
-    return order[within < cap]
+    _, first_of = _group_bounds(group[order])
+    return np.sort(order[np.arange(len(order)) - first_of < cap])
 
 
-def _ranks(phrases: tuple[str, ...], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def up_to_cap(
+    key: NDArray[np.uint64], group: NDArray[np.int32] | NDArray[np.int64], cap: int
+) -> NDArray[np.int64]:
+    """Return the indices of keys no larger than the ``cap``-th smallest of their group.
+
+    Unlike ``lowest_by_group`` it does not break ties, so that the order of the input has no say.
+    """
+    order = np.lexsort((key, group))
+    sizes, first_of = _group_bounds(group[order])
+    ordered = key[order]
+    last = ordered[first_of + np.minimum(sizes, cap) - 1]
+    return order[ordered <= last]
+
+
+def sample_phrases(lines: Sequence[str], fraction: float, seed: int) -> tuple[str, ...]:
+    """Return the phrases whose keyed text hash lies in the lowest ``fraction``, in their order.
+
+    Each phrase is drawn on its own, so that order and company have no say, and a smaller fraction
+    under the same seed gives a part of a larger one.
+
+    Raises:
+        UsageError: ``fraction`` is not above 0 and at most 1.
+        DataError: No phrase is left.
+    """
+    if not 0 < fraction <= 1:
+        raise UsageError(f"fraction={fraction}: expected above 0 and at most 1")
+    if fraction == 1:
+        return tuple(lines)
+    limit = np.uint64(int(fraction * 2**64))
+    kept = np.flatnonzero(phrase_hashes(lines, seed, purpose="sample") < limit).tolist()
+    if not kept:
+        raise DataError(
+            f"fraction={fraction} leaves none of {len(lines)} phrases: take a larger fraction"
+        )
+    return tuple(lines[index] for index in kept)
+
+
+def part_bounds(plan: Plan, part_rows: int) -> tuple[tuple[int, int], ...]:
+    """Return consecutive row ranges of near ``part_rows`` rows that keep each phrase in one part.
+
+    The parts are as even as whole phrases allow and depend on the plan alone.
+
+    Raises:
+        UsageError: ``part_rows`` is less than 1.
+    """
+    if part_rows < 1:
+        raise UsageError(f"part_rows={part_rows}: expected at least 1 row per part")
+    rows = len(plan)
+    changes = np.flatnonzero(np.diff(plan.phrases)) + 1
+    allowed = np.concatenate([[0], changes, [rows]])
+    parts = -(-rows // part_rows)
+    wanted = np.arange(parts + 1) * rows // max(parts, 1)
+    bounds = np.unique(allowed[np.searchsorted(allowed, wanted)]).tolist()
+    return tuple(zip(bounds[:-1], bounds[1:], strict=True))
+
+
+def _eligible(
+    tokenised: TokenisedCorpus, position_of: NDArray[np.int32], policy: str
+) -> NDArray[np.bool_]:
+    """Return which tokens may become rows, [tokens]."""
+    if policy == "paper":
+        return np.ones(len(tokenised.ids), dtype=np.bool_)
+    eligible = position_of >= _SKIPPED if policy == "first" else ~tokenised.special
+    if not eligible.any():
+        reason = (
+            f"no phrase has more than {_SKIPPED} tokens, which policy 'first' leaves out"
+            if policy == "first"
+            else "every token is a special token"
+        )
+        raise DataError(f"corpus: {reason}, there is nothing to keep")
+    return eligible
+
+
+def _representing(phrases: tuple[str, ...], policy: str, seed: int) -> NDArray[np.int64]:
+    """Return the rank by which a phrase represents the prefixes it shares, [phrases]."""
+    if policy == "first":
+        return np.arange(len(phrases))
+    return phrase_ranks(phrases, phrase_hashes(phrases, seed))
+
+
+def _string_groups(tokenised: TokenisedCorpus, *, leading_space: bool) -> NDArray[np.int32]:
+    """Return [tokens]: equal where the tokens decode to the same string."""
+    strings: dict[str, int] = {}
+    table = np.zeros(int(tokenised.ids.max()) + 1, dtype=np.int32)
+    for index, text in (tokenised.texts if leading_space else tokenised.strings).items():
+        table[index] = strings.setdefault(text, len(strings))
+    return table[tokenised.ids]
+
+
+def _group_bounds(
+    group: NDArray[np.int32] | NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the size and the first index of each entry's group, [n] each, in sorted groups."""
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    sizes = np.diff(np.append(first, len(group)))
+    return np.repeat(sizes, sizes), np.repeat(first, sizes)
+
+
+def _text_ranks(phrases: tuple[str, ...], wanted: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return the alphabetical rank of the phrase of each row in ``wanted``."""
     present = np.unique(wanted)
     by_text = sorted(present.tolist(), key=phrases.__getitem__)
