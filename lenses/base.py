@@ -11,6 +11,7 @@ from harness.core.records import LensKind, Record
 if TYPE_CHECKING:
     import torch
 
+    from lenses.library.search import LibrarySearch
     from lenses.library.store import Library
 
 Need = Literal["readout", "library"]
@@ -56,6 +57,14 @@ class Readout(Protocol):
         ...
 
 
+class OpenLibrary(Protocol):
+    """Opens the reference library, and builds it on first use."""
+
+    def __call__(self, fraction: float = 1.0) -> Library:
+        """Return the library of a share of the corpus' phrases."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LensContext:
     """What a lens may read while it is prepared."""
@@ -64,8 +73,10 @@ class LensContext:
     """Final norm, input and output matrices."""
     vocabulary: tuple[str, ...]
     """Every id decoded alone, leading space kept."""
-    library: Callable[[], Library]
+    library: OpenLibrary
     """Opens (and on first use builds) the reference library."""
+    search: Callable[[Library], LibrarySearch]
+    """Prepares a library for search; one preparation serves all lenses."""
     seed: int
     """Seed of anything random; draws are keyed by patch id, so order does not matter."""
 

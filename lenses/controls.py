@@ -16,9 +16,9 @@ from harness.core.ids import digest
 from harness.core.rng import keyed_rng
 from lenses.base import Lens, LensCard, LensContext, Neighbour, Queries
 from lenses.exact import exact_cosine
-from lenses.latent import LatentLens
+from lenses.latent import LatentLens, neighbours
 from lenses.registry import SHUFFLED_PATCH
-from lenses.retrieval import check_queries, described
+from lenses.retrieval import check_queries
 from lenses.topk import GroupedTopK
 
 
@@ -41,20 +41,22 @@ class RandomReference(LatentLens):
 
     def describe(self, queries: Queries, k: int) -> list[list[Neighbour]]:
         """Return ``k`` random rows per patch; raises as ``RetrievalLens.describe``."""
-        groups, rows = self.pool.groups, len(self.library)
+        library = self.library
+        rows, layers = len(library), library.layers
         check_queries(queries)
         if k < 1:
             raise UsageError(f"k={k}: expected at least 1")
-        drawn = self._draws(queries, min(k, rows * len(groups)))
+        drawn = self._draws(queries, min(k, rows * len(layers)))
         numbers, indices = drawn // rows, drawn % rows
-        vectors = torch.zeros(*drawn.shape, self.library.hidden)
-        for number, group in enumerate(groups):
+        vectors = torch.zeros(*drawn.shape, library.hidden)
+        for number, layer in enumerate(layers):
             chosen = numbers == number
-            vectors[chosen] = group.vectors[indices[chosen]].float()
+            distinct, place = torch.unique(indices[chosen], return_inverse=True)
+            vectors[chosen] = library.layer(layer).gather(distinct)[place]
         scores = exact_cosine(queries.states[:, None, :], vectors)
         scores, order = scores.sort(dim=1, descending=True, stable=True)
         found = GroupedTopK(scores, numbers.gather(1, order), indices.gather(1, order))
-        return described(groups, found)
+        return neighbours(library, found)
 
     def _draws(self, queries: Queries, count: int) -> torch.Tensor:
         """Return ``count`` distinct numbers of (layer, row) pairs per patch, ascending."""

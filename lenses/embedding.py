@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from lenses.base import LensCard, LensContext
-from lenses.retrieval import Candidates, RetrievalLens
-from lenses.vocabulary import vocabulary_candidates
+import torch
+
+from lenses.base import LensCard, Readout
+from lenses.vocabulary import VocabularyLens
 
 
-class EmbeddingLens(RetrievalLens):
+class EmbeddingLens(VocabularyLens):
     """Cosine with the rows of the input embedding matrix."""
 
     card = LensCard(
@@ -20,7 +21,6 @@ class EmbeddingLens(RetrievalLens):
         similarity="cosine",
     )
 
-    def candidates(self, context: LensContext) -> Candidates:
+    def matrix(self, readout: Readout) -> torch.Tensor:
         """Return the rows of the input embedding matrix."""
-        readout = context.readout
-        return vocabulary_candidates(readout.embed, context.vocabulary, readout.fingerprint())
+        return readout.embed

@@ -13,10 +13,9 @@ def exact_dot(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """
     terms = left.double() * right.double()
     while (width := terms.shape[-1]) > 1:
-        half = (width + 1) // 2
-        head = terms[..., :half].clone()
-        head[..., : width - half] += terms[..., half:]
-        terms = head
+        half = width // 2
+        head = terms[..., :half] + terms[..., width - half :]
+        terms = head if width % 2 == 0 else torch.cat([head, terms[..., half : half + 1]], dim=-1)
     return terms.squeeze(-1)
 
 

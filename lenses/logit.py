@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from lenses.base import LensCard, LensContext
-from lenses.retrieval import Candidates, RetrievalLens
-from lenses.vocabulary import output_rows, vocabulary_candidates
+from lenses.base import LensCard, Readout
+from lenses.vocabulary import VocabularyLens, output_rows
 
 
-class LogitLens(RetrievalLens):
+class LogitLens(VocabularyLens):
     """Raw logits: the final norm at every layer, then the output matrix with its scale and bias."""
 
     card = LensCard(
@@ -22,11 +21,9 @@ class LogitLens(RetrievalLens):
         similarity="dot",
     )
 
-    def candidates(self, context: LensContext) -> Candidates:
-        """Return the rows of the output matrix."""
-        readout = context.readout
-        rows = output_rows(readout)
-        return vocabulary_candidates(rows, context.vocabulary, readout.fingerprint())
+    def matrix(self, readout: Readout) -> torch.Tensor:
+        """Return the rows of the output matrix with the logit's scale and bias."""
+        return output_rows(readout)
 
     def transform(self, states: torch.Tensor, layer: int) -> torch.Tensor:
         """Return normalised states with a one for the bias, [n, d + 1]."""

@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING
 from harness.core.errors import DataError, MismatchError, UsageError
 from harness.core.ids import digest
 from lenses.base import LensCard, LensContext, Neighbour, Queries
-from lenses.topk import GroupedTopK, Similarity, grouped_top_k
+from lenses.index import SearchIndex
+from lenses.topk import GroupedTopK, search_index
+from lenses.vectors import TensorVectors
 
 if TYPE_CHECKING:
     import torch
@@ -66,6 +68,7 @@ class RetrievalLens(ABC):
 
     _context: LensContext | None = None
     _pool: Candidates | None = None
+    _index: SearchIndex | None = None
 
     @abstractmethod
     def candidates(self, context: LensContext) -> Candidates:
@@ -98,12 +101,14 @@ class RetrievalLens(ABC):
         """
         self._context = context
         self._pool = self.candidates(context)
+        self._index = None
 
     def retrieve(self, queries: torch.Tensor, k: int) -> GroupedTopK:
         """Return the best ``k`` candidates of each row of ``queries`` [n, d']."""
-        vectors = [group.vectors for group in self.pool.groups]
-        similarity: Similarity = "cosine" if self.card.similarity == "cosine" else "dot"
-        return grouped_top_k(queries, vectors, k, similarity=similarity)
+        if self._index is None:
+            groups = [TensorVectors(group.vectors) for group in self.pool.groups]
+            self._index = SearchIndex(groups, cosine=self.card.similarity == "cosine")
+        return search_index(self._index, queries, k)
 
     def describe(self, queries: Queries, k: int) -> list[list[Neighbour]]:
         """Return up to ``k`` neighbours per row, best first.

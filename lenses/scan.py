@@ -1,175 +1,215 @@
-"""The two passes of exact top-k: a float32 scan that proposes, and the search for all contenders.
+"""The scan of exact top-k: narrow products of all pairs propose every pair that may belong to it.
 
-The scan sees every vector at norm <= 1, so that its error has one bound and nothing overflows.
+For each query a *floor* is kept, a score that k candidates are known to reach: the k-th largest
+lower bound (every tile of rows gives one), raised now and then by float32 scores of the best pairs
+so far. Every pair whose upper bound reaches the floor is proposed; what is left out is proven to
+lie below k others (``lenses.codes`` says how sure the bounds are). A tile of rows is tested by its
+largest product first, which costs a small part of the product itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 
-from harness.core.errors import DataError, MismatchError
-from lenses.exact import exact_dot, nonzero
+from lenses.codes import Codes, Multiplier
 
-QUERY_CHUNK = 2048
-"""Queries scored at once."""
+ROUNDING = 2.0**-19
+"""Error of the few float32 steps from a product to a score of at most 3."""
 
-_TILE = 32
-_UNIT_ROUNDOFF = {"highest": 2.0**-24, "high": 2.0**-11, "medium": 2.0**-8}
+_SPARE = 3
+_GROWTH = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Checked inputs with what turns a raw vector into its scan form."""
+class CodedBlock:
+    """Consecutive rows of one group in the form of the scan."""
+
+    group: int
+    """Position of the group."""
+    start: int
+    """First row."""
+    rows: int
+    """How many; the codes repeat the last one to fill a tile."""
+    codes: Codes
+    """Unit rows minus the group's centre."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of query and candidate, [p] each."""
 
     queries: torch.Tensor
-    """[n, d] float32."""
-    candidates: torch.Tensor
-    """[m, d], any floating type up to float32; read block by block."""
-    query_norms: torch.Tensor
-    """[n] float64, zero replaced by one."""
-    scales: torch.Tensor
-    """[m] float64: own norm (cosine) or the largest norm (dot), zero replaced by one."""
-    cosine: bool
-    """Whether the score is the cosine."""
-    block: int
-    """Candidates per matrix product."""
-    epsilon: float
-    """Bound on the error of a scan score."""
+    """Row of the query."""
+    groups: torch.Tensor
+    """Position of the group."""
+    rows: torch.Tensor
+    """Row of the candidate in its group."""
+    upper: torch.Tensor
+    """Upper bound of the score, float32."""
 
-    def units(self) -> torch.Tensor:
-        """Return the queries at norm <= 1, [n, d] float32."""
-        return (self.queries.double() / self.query_norms[:, None]).float()
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.queries)
 
-    def blocks(self) -> Iterator[tuple[int, torch.Tensor]]:
-        """Yield (first row, candidates at norm <= 1 [b, d] float32)."""
-        for start in range(0, len(self.candidates), self.block):
-            rows = self.candidates[start : start + self.block].double()
-            yield start, (rows / self.scales[start : start + self.block, None]).float()
-
-    def exact(self, rows: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:
-        """Return the deciding float64 scores of queries ``rows`` [r] and ``indices`` [r, c]."""
-        dots = exact_dot(self.queries[rows, None, :], self.candidates[indices])
-        if not self.cosine:
-            return dots
-        return (dots / (self.query_norms[rows, None] * self.scales[indices])).clamp(-1.0, 1.0)
-
-    def scaled(self, scores: torch.Tensor) -> torch.Tensor:
-        """Return one float64 score per query, [n], in the units of the scan."""
-        return scores if self.cosine else scores / (self.query_norms * self.scales[0])
-
-
-def make_problem(
-    queries: torch.Tensor, candidates: torch.Tensor, *, cosine: bool, block: int
-) -> Problem:
-    """Check the two matrices and measure their rows.
-
-    Raises:
-        MismatchError: Widths differ or an input is not a matrix.
-        DataError: An input holds NaN or Inf.
-    """
-    if queries.ndim != 2 or candidates.ndim != 2 or queries.shape[1] != candidates.shape[1]:
-        raise MismatchError(
-            f"queries {tuple(queries.shape)} and candidates {tuple(candidates.shape)}: "
-            "expected [n, d] and [m, d] of one width d"
+    def select(self, chosen: torch.Tensor) -> Pairs:
+        """Return the pairs of a mask or of indices."""
+        return Pairs(
+            self.queries[chosen], self.groups[chosen], self.rows[chosen], self.upper[chosen]
         )
-    queries = queries.float()
-    scales = _norms("candidates", candidates, block)
-    if not cosine and len(scales):
-        scales = scales.max().expand(len(scales))
-    return Problem(
-        queries=queries,
-        candidates=candidates,
-        query_norms=nonzero(_norms("queries", queries, block)),
-        scales=nonzero(scales),
-        cosine=cosine,
-        block=block,
-        epsilon=(queries.shape[1] + 8) * _UNIT_ROUNDOFF[torch.get_float32_matmul_precision()],
-    )
 
 
-def scan(problem: Problem, keep: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return each query's smallest kept scan score [n] float64 and kept candidates [n, keep].
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Better scores of some pairs."""
+
+    scores: Callable[[Pairs], torch.Tensor]
+    """Pairs to scores [p] float32."""
+    error: float
+    """Bound on the error of a score."""
+
+
+class Contest:
+    """One batch of queries that is shown all candidates, block by block, in any order.
 
     Args:
-        problem: Queries and candidates.
-        keep: Candidates to keep per query, at most as many as there are.
+        queries: Codes of unit queries, one query per tile; they may be followed by padding.
+        offsets: Scores of the groups' centres, [queries, groups] float32.
+        k: How many are wanted.
+        tile: Rows per tile of the blocks; each tile raises the floor by one candidate only.
+        scorer: Scores that raise the floor further.
+        limit: Largest number of pairs to hold.
+        multiply: Products of codes, shared by all contests.
     """
-    n = len(problem.queries)
-    units = problem.units()
-    values = torch.full((n, keep), -torch.inf)
-    kept = torch.zeros(n, keep, dtype=torch.int64)
-    for start, rows in problem.blocks():
-        for chunk in range(0, n, QUERY_CHUNK):
-            part = slice(chunk, chunk + QUERY_CHUNK)
-            new, index = _row_top(units[part] @ rows.T, keep)
-            both = torch.cat([values[part], new], dim=1)
-            where = torch.cat([kept[part], index + start], dim=1)
-            values[part], order = both.topk(keep, dim=1)
-            kept[part] = where.gather(1, order)
-    return values[:, -1].double(), kept
 
+    def __init__(
+        self,
+        queries: Codes,
+        offsets: torch.Tensor,
+        k: int,
+        tile: int,
+        scorer: Scorer,
+        limit: int,
+        multiply: Multiplier,
+    ) -> None:
+        self._queries = queries
+        self._offsets = offsets
+        self._k = k
+        self._tile = tile
+        self._scorer = scorer
+        self._limit = limit
+        self._multiply = multiply
+        self._lows = torch.full((len(offsets), k), -torch.inf, device=offsets.device)
+        self._floors = self._lows[:, -1].clone()
+        self._kept: list[Pairs] = []
+        self._held = 0
+        self._due = _GROWTH * len(offsets)
+        self.overflow = False
+        """Whether more than ``limit`` pairs may belong to the answer; show it fewer queries."""
 
-def contenders(
-    problem: Problem, rows: torch.Tensor, reached: torch.Tensor
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Yield for each query in ``rows`` all candidates that can score ``reached`` or more.
+    def see(self, block: CodedBlock) -> None:
+        """Compare all queries with the rows of ``block``."""
+        if self.overflow:
+            return
+        n = len(self._offsets)
+        tiles = self._multiply(self._queries, block.codes)[:n].view(n, -1, self._tile)
+        estimate = tiles.amax(dim=2).float().mul_(block.codes.scales)
+        estimate.mul_(self._queries.scales[:n, None]).add_(self._offsets[:, block.group, None])
+        slack = self._slack(block.codes)
+        self._raise_floors(estimate - slack)
+        hits = (estimate + slack >= self._floors[:, None]).nonzero(as_tuple=True)
+        found = self._rows(block, tiles, hits, slack)
+        self._kept.append(found)
+        self._held += len(found)
+        if self._held > self._due:
+            self._refine()
+            self._due = 2 * self._held + _GROWTH * n
 
-    Args:
-        problem: Queries and candidates.
-        rows: Queries [r].
-        reached: A score that the k-th best is known to have, in the units of the scan, [r].
+    def pairs(self) -> Pairs:
+        """Return all pairs that may be among the k best of their query."""
+        self._refine()
+        return self._kept[0]
 
-    Yields:
-        Candidates [c] in ascending order and their float64 scores [c].
-    """
-    units = problem.units()[rows]
-    threshold = (reached - problem.epsilon)[:, None]
-    found: list[list[torch.Tensor]] = [[] for _ in rows]
-    for start, block in problem.blocks():
-        for hits, mask in zip(found, units @ block.T >= threshold, strict=True):
-            hits.append(mask.nonzero().flatten() + start)
-    for row, hits in zip(rows, found, strict=True):
-        indices = torch.cat(hits)
-        scores = [problem.exact(row[None], part[None])[0] for part in parts(indices, problem.block)]
-        yield indices, torch.cat(scores)
+    def _slack(self, rows: Codes) -> torch.Tensor:
+        """Return the bound on the error of every (query, tile)."""
+        n = len(self._offsets)
+        from_rows = self._queries.sizes[:n, None] * rows.losses
+        return from_rows.addcmul_(self._queries.losses[:n, None], rows.sizes).add_(ROUNDING)
 
+    def _raise_floors(self, low: torch.Tensor) -> None:
+        rising = (low.amax(dim=1) > self._lows[:, -1]).nonzero().flatten()
+        if len(rising):
+            both = torch.cat([self._lows[rising], low[rising]], dim=1)
+            self._lows[rising] = both.topk(self._k, dim=1).values
+            torch.maximum(self._floors, self._lows[:, -1], out=self._floors)
 
-def parts(tensor: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
-    """Yield consecutive pieces of at most ``size`` rows."""
-    for start in range(0, len(tensor), size):
-        yield tensor[start : start + size]
-
-
-def _norms(name: str, vectors: torch.Tensor, block: int) -> torch.Tensor:
-    """Return the lengths of all rows, [rows] float64."""
-    norms = torch.zeros(len(vectors), dtype=torch.float64)
-    for number, part in enumerate(parts(vectors, block)):
-        norms[number * block : (number + 1) * block] = exact_dot(part, part).sqrt()
-    bad = (~norms.isfinite()).nonzero().flatten()
-    if len(bad):
-        raise DataError(
-            f"{name}: {len(bad)} of {len(vectors)} rows hold NaN or Inf, first: row {int(bad[0])}"
+    def _rows(
+        self,
+        block: CodedBlock,
+        tiles: torch.Tensor,
+        hits: tuple[torch.Tensor, ...],
+        slack: torch.Tensor,
+    ) -> Pairs:
+        """Return the rows of the tiles hit whose own upper bound reaches their query's floor."""
+        query, number = hits
+        scale = self._queries.scales[query] * block.codes.scales[number]
+        upper = tiles[query, number].float().mul_(scale[:, None])
+        upper += (self._offsets[query, block.group] + slack[query, number])[:, None]
+        hit, column = (upper >= self._floors[query, None]).nonzero(as_tuple=True)
+        found = Pairs(
+            queries=query[hit],
+            groups=torch.full_like(hit, block.group),
+            rows=number[hit] * self._tile + column,
+            upper=upper[hit, column],
         )
-    return norms
+        if block.rows < len(block.codes.values):
+            found = found.select(found.rows < block.rows)
+        found.rows.add_(block.start)
+        return found
+
+    def _refine(self) -> None:
+        """Raise the floors by better scores of the best pairs, and drop what lies below."""
+        pairs = Pairs(
+            torch.cat([part.queries for part in self._kept]),
+            torch.cat([part.groups for part in self._kept]),
+            torch.cat([part.rows for part in self._kept]),
+            torch.cat([part.upper for part in self._kept]),
+        )
+        pairs = pairs.select(pairs.upper >= self._floors[pairs.queries])
+        if len(pairs) > (self._k + _SPARE) * len(self._offsets):
+            n = len(self._offsets)
+            best = pairs.select(best_of(pairs.upper, pairs.queries, n, self._k + _SPARE))
+            scores = self._scorer.scores(best)
+            reached = kth_score(scores, best.queries, n, self._k) - self._scorer.error
+            torch.maximum(self._floors, reached, out=self._floors)
+            pairs = pairs.select(pairs.upper >= self._floors[pairs.queries])
+        self._kept, self._held = [pairs], len(pairs)
+        self.overflow = self._held > self._limit
 
 
-def _row_top(scores: torch.Tensor, keep: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return each row's largest values and columns, looking only into the best tiles of columns.
+def best_of(scores: torch.Tensor, queries: torch.Tensor, n: int, k: int) -> torch.Tensor:
+    """Return the indices of the ``k`` largest scores of each of ``n`` queries, or of fewer."""
+    order, starts, counts = _ranked(scores, queries, n)
+    within = torch.arange(len(order), device=order.device) - starts.repeat_interleave(counts)
+    return order[within < k]
 
-    The ``keep`` largest values lie in the ``keep`` tiles of largest maximum, and maxima cost far
-    less than a partial sort of all columns.
-    """
-    n, width = scores.shape
-    if width <= 4 * keep * _TILE:
-        found = scores.topk(min(keep, width), dim=1)
-        return found.values, found.indices
-    if width % _TILE:
-        scores = functional.pad(scores, (0, _TILE - width % _TILE), value=-torch.inf)
-    tiles = scores.view(n, -1, _TILE).amax(dim=2).topk(keep, dim=1).indices
-    columns = (tiles[:, :, None] * _TILE + torch.arange(_TILE)).flatten(1)
-    found = scores.gather(1, columns).topk(keep, dim=1)
-    return found.values, columns.gather(1, found.indices)
+
+def kth_score(scores: torch.Tensor, queries: torch.Tensor, n: int, k: int) -> torch.Tensor:
+    """Return the k-th largest score of each query, -inf where there are fewer, [n]."""
+    order, starts, counts = _ranked(scores, queries, n)
+    kth = torch.full((n,), -torch.inf, dtype=scores.dtype, device=scores.device)
+    enough = counts >= k
+    kth[enough] = scores[order[starts[enough] + k - 1]]
+    return kth
+
+
+def _ranked(
+    scores: torch.Tensor, queries: torch.Tensor, n: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the order by query and falling score, and where each query starts and its count."""
+    # Scores lie within -4..4, so that queries never mix.
+    order = torch.argsort(queries.double() * 8 - scores, stable=True)
+    counts = torch.bincount(queries, minlength=n)
+    return order, counts.cumsum(0) - counts, counts

@@ -1,18 +1,12 @@
-"""Exact top-k by dot product or cosine, identical for every block size, batch and row order.
+"""Exact top-k by dot product or cosine, identical for every machine form, batch and row order.
 
-Matrix products in float32 round differently for different shapes, so they only *propose*. The order
-is decided by float64 scores whose summation order is fixed (``lenses.exact``), and a bound on the
-float32 error proves for every query that no better candidate was left out.
+Fast products only *propose*; the order is decided by float64 scores whose summation order is fixed
+(``lenses.exact``). Three steps, each with a bound that proves that nothing better was left out:
 
-Why the slack is enough. Queries are scanned at norm <= 1 and candidates at norm <= 1, so for any
-order of summation, fused or not, a float32 scan score differs from the true one by at most
-``epsilon = (d + 8) u`` with unit roundoff ``u = 2**-24`` (Higham, Accuracy and Stability of
-Numerical Algorithms, 2nd ed., eq. 3.5: d u for the sum; 8 u cover the two scalings and every
-float64 step). The scan keeps the best ``k + SLACK`` candidates; each one left out has a scan score
-<= the smallest kept, so a true score <= smallest kept + epsilon. If the k-th float64 score is
-larger than that, the kept set contains the answer. Else (more near-ties than slack, such as
-repeated rows) *every* candidate whose scan score reaches k-th - epsilon is scored in float64 for
-that query. So the slack decides speed only; the answer is exact with any slack, even 0.
+1. ``lenses.scan``: products of all pairs in 8-bit integers, bfloat16 or float32 (``lenses.codes``
+   has the bounds), whichever this machine multiplies fastest;
+2. ``lenses.rescore``: float32 products of the pairs that are left;
+3. ``lenses.rescore``: float64 scores of the few that are within float32 rounding of the k-th best.
 """
 
 from __future__ import annotations
@@ -23,16 +17,13 @@ from typing import Literal
 
 import torch
 
-from harness.core.errors import UsageError
-from lenses.scan import QUERY_CHUNK, contenders, make_problem, parts, scan
+from harness.core.errors import DataError, MismatchError, UsageError
+from lenses.codes import ScanKind
+from lenses.index import SearchIndex
+from lenses.vectors import TensorVectors
 
 Similarity = Literal["cosine", "dot"]
 """Scores: dot product, or dot product of both vectors at length 1."""
-
-SLACK = 8
-"""Candidates kept by the float32 scan beyond k."""
-
-_UNPROVEN_CHUNK = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,7 @@ def top_k(
     k: int,
     *,
     similarity: Similarity = "dot",
-    block: int = 8192,
+    kind: ScanKind | None = None,
 ) -> TopK:
     """Return the exact ``min(k, m)`` best candidates of each query.
 
@@ -72,34 +63,15 @@ def top_k(
         candidates: [m, d] floating point, float32 or narrower.
         k: How many to return, at least 1.
         similarity: ``dot``, or ``cosine`` (both sides normalised; a zero vector scores 0).
-        block: Candidates scanned at once; has no influence on the result.
+        kind: Form of the scan; has no influence on the result.
 
     Raises:
-        UsageError: ``k`` or ``block`` is less than 1.
+        UsageError: ``k`` is less than 1.
         MismatchError: Widths differ or an input is not a matrix.
         DataError: An input holds NaN or Inf.
     """
-    if k < 1 or block < 1:
-        raise UsageError(f"k={k}, block={block}: both must be at least 1")
-    problem = make_problem(queries, candidates, cosine=similarity == "cosine", block=block)
-    n, m = len(queries), len(candidates)
-    wanted = min(k, m)
-    scores = torch.empty(n, wanted, dtype=torch.float64)
-    indices = torch.empty(n, wanted, dtype=torch.int64)
-    if n == 0 or m == 0:
-        return TopK(scores, indices)
-    floors, kept = scan(problem, min(m, wanted + SLACK))
-    for rows in parts(torch.arange(n), QUERY_CHUNK):
-        order = kept[rows].sort(dim=1).values
-        scores[rows], indices[rows] = _best(problem.exact(rows, order), order, wanted)
-    if kept.shape[1] < m:
-        reached = problem.scaled(scores[:, -1])
-        unproven = (reached <= floors + problem.epsilon).nonzero().flatten()
-        for rows in parts(unproven, _UNPROVEN_CHUNK):
-            found = contenders(problem, rows, reached[rows])
-            for row, (order, exact) in zip(rows.tolist(), found, strict=True):
-                scores[row], indices[row] = _best(exact, order, wanted)
-    return TopK(scores, indices)
+    found = grouped_top_k(queries, [candidates], k, similarity=similarity, kind=kind)
+    return TopK(found.scores, found.indices)
 
 
 def grouped_top_k(
@@ -108,33 +80,89 @@ def grouped_top_k(
     k: int,
     *,
     similarity: Similarity = "dot",
+    kind: ScanKind | None = None,
 ) -> GroupedTopK:
-    """Return the best ``k`` over all groups, merged from each group's own top-k.
+    """Return the best ``k`` over all groups; equal to merging each group's own top-k.
 
     Args:
         queries: [n, d].
         groups: Candidate matrices [m_g, d]; their order breaks ties.
         k: How many to return; fewer if the groups hold fewer rows in all.
         similarity: As for ``top_k``.
+        kind: As for ``top_k``.
 
     Raises:
         UsageError: There is no group, or as ``top_k``.
         MismatchError: As ``top_k``.
         DataError: As ``top_k``.
     """
-    if not groups:
-        raise UsageError("groups: nothing to search; at least one group is needed")
-    found = [top_k(queries, vectors, k, similarity=similarity) for vectors in groups]
-    scores = torch.cat([part.scores for part in found], dim=1)
-    indices = torch.cat([part.indices for part in found], dim=1)
-    numbers = torch.cat([torch.full_like(part.indices, g) for g, part in enumerate(found)], dim=1)
-    # Equal scores already stand in (group, index) order: a stable sort keeps it.
+    for candidates in groups:
+        _require_matrices(queries, candidates)
+    check_search(queries, k)
+    index = make_index(groups, similarity, kind=kind)
+    return search_index(index, queries, k)
+
+
+def merged(parts: Sequence[tuple[int, TopK]], k: int) -> GroupedTopK:
+    """Return the best ``k`` of several groups' own answers, given as (group, answer), ascending."""
+    scores = torch.cat([part.scores for _, part in parts], dim=1)
+    indices = torch.cat([part.indices for _, part in parts], dim=1)
+    groups = torch.cat([torch.full_like(part.indices, group) for group, part in parts], dim=1)
+    # Equal scores already stand in (group, row) order: a stable sort keeps it.
     scores, order = scores.sort(dim=1, descending=True, stable=True)
     order = order[:, :k]
-    return GroupedTopK(scores[:, :k], numbers.gather(1, order), indices.gather(1, order))
+    return GroupedTopK(scores[:, :k], groups.gather(1, order), indices.gather(1, order))
 
 
-def _best(scores: torch.Tensor, indices: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Cut candidates in ascending index order to the ``k`` of highest score, stably."""
-    scores, order = scores.sort(dim=-1, descending=True, stable=True)
-    return scores[..., :k], indices.gather(-1, order[..., :k])
+def make_index(
+    groups: Sequence[torch.Tensor], similarity: Similarity, *, kind: ScanKind | None = None
+) -> SearchIndex:
+    """Return an index of matrices in memory, to be searched more than once.
+
+    Raises:
+        UsageError: There is no group.
+        MismatchError: Groups differ in width.
+        DataError: A candidate holds NaN or Inf.
+    """
+    if not groups:
+        raise UsageError("groups: nothing to search; at least one group is needed")
+    return SearchIndex(
+        [TensorVectors(rows) for rows in groups], cosine=similarity == "cosine", kind=kind
+    )
+
+
+def search_index(
+    index: SearchIndex, queries: torch.Tensor, k: int, groups: Sequence[int] | None = None
+) -> GroupedTopK:
+    """Return the best ``k`` of an index, or of some of its groups.
+
+    Raises:
+        UsageError: ``k`` is less than 1.
+        MismatchError: ``queries`` have another width than the candidates.
+        DataError: ``queries`` hold NaN or Inf.
+    """
+    if queries.ndim != 2 or queries.shape[1] != index.width:
+        raise MismatchError(
+            f"queries {tuple(queries.shape)}: expected [n, {index.width}], as the candidates"
+        )
+    check_search(queries, k)
+    return GroupedTopK(*index.search(queries.float(), k, groups))
+
+
+def check_search(queries: torch.Tensor, k: int) -> None:
+    """Check ``k`` and that all queries are finite; raises as :func:`search_index`."""
+    if k < 1:
+        raise UsageError(f"k={k}: must be at least 1")
+    bad = (~queries.isfinite().all(dim=1)).nonzero().flatten()
+    if len(bad):
+        raise DataError(
+            f"queries: {len(bad)} of {len(queries)} rows hold NaN or Inf, first: row {int(bad[0])}"
+        )
+
+
+def _require_matrices(queries: torch.Tensor, candidates: torch.Tensor) -> None:
+    if queries.ndim != 2 or candidates.ndim != 2 or queries.shape[1] != candidates.shape[1]:
+        raise MismatchError(
+            f"queries {tuple(queries.shape)} and candidates {tuple(candidates.shape)}: "
+            "expected [n, d] and [m, d] of one width d"
+        )

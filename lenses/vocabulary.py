@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
 
 from harness.core.errors import MismatchError
 from harness.core.ids import digest
-from lenses.base import Neighbour, Readout
-from lenses.retrieval import CandidateGroup, Candidates
+from lenses.base import LensContext, Neighbour, Readout
+from lenses.options import VocabularyOptions
+from lenses.retrieval import CandidateGroup, Candidates, RetrievalLens
 
 _PROBES = 4
 
 
+class VocabularyLens(RetrievalLens):
+    """A lens whose candidates are rows of a vocabulary matrix: all, or those of library words."""
+
+    options: type[VocabularyOptions] = VocabularyOptions
+
+    def __init__(self, options: VocabularyOptions | None = None) -> None:
+        self._options = options or VocabularyOptions()
+        if self._options.matched:
+            self.card = self.card.model_copy(update={"needs": (*self.card.needs, "library")})
+
+    @abstractmethod
+    def matrix(self, readout: Readout) -> torch.Tensor:
+        """Return the rows [vocabulary, d'] that states are compared with."""
+
+    def candidates(self, context: LensContext) -> Candidates:
+        """Return the rows of the matrix."""
+        readout = context.readout
+        only = library_ids(context) if self._options.matched else None
+        rows = self.matrix(readout)
+        return vocabulary_candidates(rows, context.vocabulary, readout.fingerprint(), only)
+
+
 def vocabulary_candidates(
-    vectors: torch.Tensor, vocabulary: Sequence[str], fingerprint: str
+    vectors: torch.Tensor,
+    vocabulary: Sequence[str],
+    fingerprint: str,
+    only: torch.Tensor | None = None,
 ) -> Candidates:
     """Return one group with a row per id that the tokenizer can decode.
 
@@ -25,6 +52,7 @@ def vocabulary_candidates(
         vectors: [rows, d].
         vocabulary: Text of each id decoded alone, leading space kept.
         fingerprint: Hash of what ``vectors`` come from.
+        only: Ids to choose from, ascending [r] int64; all by default.
 
     Raises:
         MismatchError: There are fewer rows than ids.
@@ -35,11 +63,13 @@ def vocabulary_candidates(
             "they belong to different models"
         )
 
+    ids = list(range(len(vocabulary))) if only is None else only.tolist()
+
     def neighbour(index: int, score: float) -> Neighbour:
-        token = vocabulary[index]
+        token = vocabulary[ids[index]]
         return Neighbour(
             token=token,
-            token_id=index,
+            token_id=ids[index],
             word=token.strip() or token,
             score=score,
             source_layer=None,
@@ -48,8 +78,16 @@ def vocabulary_candidates(
             end=0,
         )
 
-    group = CandidateGroup(vectors[: len(vocabulary)], None, neighbour)
-    return Candidates((group,), digest([fingerprint, list(vocabulary)]))
+    rows = vectors[: len(vocabulary)] if only is None else vectors[only]
+    group = CandidateGroup(rows, None, neighbour)
+    return Candidates((group,), digest([fingerprint, list(vocabulary), ids]))
+
+
+def library_ids(context: LensContext) -> torch.Tensor:
+    """Return the token ids that occur in the reference library and the vocabulary, ascending."""
+    column = context.library().rows.column("token_id").to_numpy(zero_copy_only=False)
+    ids: torch.Tensor = torch.unique(torch.from_numpy(column.astype("int64")))
+    return ids[ids < len(context.vocabulary)]
 
 
 def output_rows(readout: Readout) -> torch.Tensor:

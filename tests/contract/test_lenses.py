@@ -18,7 +18,17 @@ from tests.lenses.fixtures import make_context, make_library, make_queries, make
 
 K = 5
 N = 12
-every_lens = pytest.mark.parametrize("name", lens_names())
+VARIANTS = (
+    "latent:centred",
+    "latent:dedup=word",
+    "latent:dedup=phrase:layers=1+4",
+    "latent:same-layer",
+    "logit:matched",
+    "embedding:matched",
+    "shuffled-patch:latent:centred",
+)
+NAMES = (*lens_names(), *VARIANTS)
+every_lens = pytest.mark.parametrize("name", NAMES)
 Rows = Sequence[Sequence[Neighbour]]
 
 
@@ -148,8 +158,8 @@ def test_fingerprint_follows_what_the_lens_needs(
 
 
 def test_fingerprints_differ_between_lenses(context: LensContext) -> None:
-    prints = {prepared(name, context).fingerprint() for name in lens_names()}
-    assert len(prints) == len(lens_names())
+    prints = {prepared(name, context).fingerprint() for name in NAMES}
+    assert len(prints) == len(NAMES)
 
 
 @every_lens

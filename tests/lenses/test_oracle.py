@@ -66,7 +66,14 @@ def oracle_embedding(folder: Path) -> list[list[Answer]]:
 def oracle_latent(folder: Path, library: Path) -> list[list[Answer]]:
     layers = json.loads((library / "manifest.json").read_text())["key"]["layers"]
     tables = {
-        layer: unit(load_file(library / f"layer_{layer}.safetensors")["vectors"].astype(np.float64))
+        layer: unit(
+            np.concatenate(
+                [
+                    load_file(part)["vectors"].astype(np.float64)
+                    for part in sorted((library / f"layer_{layer}").iterdir())
+                ]
+            )
+        )
         for layer in layers
     }
     states = unit(load_file(folder / "states")["states"].astype(np.float64))

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.errors import DataError, MismatchError, UsageError
-from lenses import topk
+from lenses import index
+from lenses.codes import ScanKind
 from lenses.topk import Similarity, grouped_top_k, top_k
 
 
@@ -40,64 +41,82 @@ def problems(draw: st.DrawFn) -> tuple[torch.Tensor, torch.Tensor, int]:
     return torch.tensor(queries).float(), torch.tensor(candidates).float(), k
 
 
-@given(problems(), st.sampled_from(get_args(Similarity)), st.integers(1, 70))
-@settings(max_examples=100, deadline=None)
-def test_equals_brute_force_whatever_the_ties_and_the_block(
-    problem: tuple[torch.Tensor, torch.Tensor, int], similarity: Similarity, block: int
+every_kind = pytest.mark.parametrize("kind", get_args(ScanKind))
+
+
+@every_kind
+@given(problem=problems(), similarity=st.sampled_from(get_args(Similarity)))
+@settings(max_examples=60, deadline=None)
+def test_equals_brute_force_whatever_the_ties(
+    problem: tuple[torch.Tensor, torch.Tensor, int], similarity: Similarity, kind: ScanKind
 ) -> None:
     queries, candidates, k = problem
-    found = top_k(queries, candidates, k, similarity=similarity, block=block)
+    found = top_k(queries, candidates, k, similarity=similarity, kind=kind)
     scores, order = brute_force(queries, candidates, k, similarity)
     assert found.indices.tolist() == order.tolist()
     np.testing.assert_allclose(found.scores.numpy(), scores, atol=1e-12)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 400), st.integers(1, 12))
+@given(seed=st.integers(0, 2**32 - 1), cut=st.integers(1, 12))
 @settings(max_examples=15, deadline=None)
-def test_same_bits_for_any_block_and_batch(seed: int, block: int, cut: int) -> None:
+def test_same_bits_for_any_kind_and_batch(seed: int, cut: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     queries = torch.randn(13, 33, generator=generator)
     candidates = torch.randn(300, 33, generator=generator)
     candidates[torch.randint(300, (150,), generator=generator)] = candidates[0].clone()
-    whole = top_k(queries, candidates, 5, similarity="cosine")
-    blocked = top_k(queries, candidates, 5, similarity="cosine", block=block)
-    assert torch.equal(whole.indices, blocked.indices)
-    assert torch.equal(whole.scores, blocked.scores)
-    pieces = [
-        top_k(part, candidates, 5, similarity="cosine") for part in (queries[:cut], queries[cut:])
-    ]
-    assert torch.equal(torch.cat([piece.indices for piece in pieces]), whole.indices)
-    assert torch.equal(torch.cat([piece.scores for piece in pieces]), whole.scores)
+    whole = top_k(queries, candidates, 5, similarity="cosine", kind="float32")
+    for kind in get_args(ScanKind):
+        pieces = [
+            top_k(part, candidates, 5, similarity="cosine", kind=kind)
+            for part in (queries[:cut], queries[cut:])
+        ]
+        assert torch.equal(torch.cat([piece.indices for piece in pieces]), whole.indices)
+        assert torch.equal(torch.cat([piece.scores for piece in pieces]), whole.scores)
 
 
-@pytest.mark.parametrize("slack", [0, 8])
-def test_order_is_decided_in_float64_beyond_the_slack(
-    slack: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@every_kind
+def test_order_is_decided_in_float64(kind: ScanKind) -> None:
     """400 candidates within float32 rounding of each other, best ones last."""
-    monkeypatch.setattr(topk, "SLACK", slack)
     base = torch.full((400, 64), 1.0)
     base[:, 0] = 1.0 + torch.arange(400) * 2.0**-23
-    found = top_k(torch.ones(1, 64), base, 5)
+    found = top_k(torch.ones(1, 64), base, 5, kind=kind)
     assert found.indices.tolist() == [[399, 398, 397, 396, 395]]
 
 
-def test_large_scan_takes_the_tiled_path_and_stays_exact() -> None:
+@every_kind
+@pytest.mark.parametrize("width", [16, 300, 1100])
+def test_many_blocks_and_any_width_stay_exact(
+    kind: ScanKind, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "_BLOCK", 416)
+    monkeypatch.setattr(index, "_PIECE", 96)
     generator = torch.Generator().manual_seed(5)
-    queries = torch.randn(40, 16, generator=generator)
-    candidates = torch.randn(5001, 16, generator=generator)
-    candidates[5000] = candidates[17]
+    queries = torch.randn(40, width, generator=generator) + 0.3
+    candidates = torch.randn(2001, width, generator=generator) + torch.rand(width)
+    candidates[2000] = candidates[17]
     for similarity in get_args(Similarity):
-        found = top_k(queries, candidates, 5, similarity=similarity, block=4001)
+        found = top_k(queries, candidates, 5, similarity=similarity, kind=kind)
         scores, order = brute_force(queries, candidates, 5, similarity)
         assert found.indices.tolist() == order.tolist()
         np.testing.assert_allclose(found.scores.numpy(), scores, atol=1e-9)
 
 
+@every_kind
+def test_a_scan_that_proposes_too_much_is_done_in_smaller_parts(
+    kind: ScanKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "PAIRS", 100)
+    candidates = torch.ones(300, 8)
+    candidates[:, 1] = torch.arange(300) % 3 * 1e-6
+    queries = torch.ones(7, 8)
+    found = top_k(queries, candidates, 4, kind=kind)
+    assert found.indices.tolist() == [[2, 5, 8, 11]] * 7
+
+
 def test_equal_rows_are_all_found_when_they_outnumber_the_slack() -> None:
     candidates = torch.zeros(3000, 8)
     candidates[1000:] = torch.ones(8)
-    found = top_k(torch.ones(2, 8), candidates, 40, block=512)
+    found = top_k(torch.ones(2, 8), candidates, 40)
     assert found.indices.tolist() == [list(range(1000, 1040))] * 2
 
 
@@ -158,7 +177,7 @@ def test_nan_and_inf_are_errors_with_the_row(bad: float) -> None:
     with pytest.raises(DataError, match="queries: 1 of 4 rows.*row 2"):
         top_k(broken, good, 1)
     with pytest.raises(DataError, match="candidates: 1 of 4 rows.*row 2"):
-        top_k(good, broken, 1, block=1)
+        top_k(good, broken, 1)
 
 
 def test_bad_arguments() -> None:
