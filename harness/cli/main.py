@@ -14,6 +14,7 @@ from harness.core.errors import LensbenchError
 
 _COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        "library": ("harness.cli.library:command", "Build reference libraries, look after them."),
         "list": ("harness.cli.list:command", "Show the registered models, lenses and judges."),
         "run": ("harness.cli.run:command", "Compare lenses on a model and write a leaderboard."),
         "train": ("harness.cli.train:command", "Train or evaluate the bundled miniature."),

@@ -45,6 +45,12 @@ class RunOptions(Record):
     """Folder that holds run directories."""
     corpus: str = Field("mini", min_length=1)
     """Name or path of the reference corpus."""
+    fraction: float = Field(1.0, gt=0, le=1)
+    """Share of the corpus' phrases that the reference library is built from."""
+    library: str = ""
+    """Folder of a finished reference library to use instead of building one from the corpus."""
+    engine: str = Field("exact", min_length=1)
+    """Search of the library: ``exact``, or a faiss engine such as ``faiss:ivf``."""
     fresh: bool = False
     """Start the run over instead of continuing it."""
 

@@ -52,7 +52,15 @@ class RunSpec(Record):
     corpus: str
     """Name or path of the reference corpus."""
     corpus_hash: str
-    """sha256 of the corpus lines."""
+    """sha256 of the sorted corpus lines."""
+    fraction: float = 1.0
+    """Share of the corpus' phrases that the reference library is built from."""
+    library: str = ""
+    """Folder of the reference library, empty if it is built from the corpus."""
+    library_hash: str = ""
+    """Fingerprint of that library."""
+    engine: str = "exact"
+    """Search of the library."""
     judges: tuple[str, ...]
     """Judges; ``none`` leaves descriptions unjudged."""
     k: int = 5

@@ -19,9 +19,9 @@ from harness.core.lock import FileLock
 from harness.core.records import Record, RunSpec
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
-    "plan": ("images.parquet", "geometry.parquet", "patches.parquet", "facts.json"),
+    "plan": ("images.parquet", "geometry.parquet", "patches.parquet", "facts.json", "corpus.json"),
     "capture": ("states", "readout.safetensors", "vocabulary.json"),
-    "describe": ("descriptions.parquet",),
+    "describe": ("descriptions.parquet", "libraries.json"),
     "judge": ("judgements.jsonl",),
     "score": ("scores.parquet", "leaderboard.csv"),
     "report": ("report.json", "report.html"),
@@ -66,6 +66,8 @@ class RunPaths:
         """Patch table."""
         self.facts = path / "facts.json"
         """VlmFacts of the model."""
+        self.corpus = path / "corpus.json"
+        """CorpusRecord: counts of the reference corpus and its overlap with captions."""
         self.states = path / "states"
         """Folder of hidden states of the sampled visual tokens."""
         self.readout = path / "readout.safetensors"
@@ -74,6 +76,8 @@ class RunPaths:
         """Every id of the output matrix decoded alone."""
         self.descriptions = path / "descriptions.parquet"
         """Description table."""
+        self.libraries = path / "libraries.json"
+        """LibraryUses: the reference libraries and how they were searched."""
         self.judgements = path / "judgements.jsonl"
         """Journal of Judgement records."""
         self.labels = path / "labels.parquet"

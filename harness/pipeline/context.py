@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.core.errors import DataError
+from harness.core.errors import DataError, MismatchError, UsageError
 from harness.core.progress import announce
 from harness.core.records import ImageRecord, Patch, Record, RunSpec
 from harness.core.rundir import RunDir
@@ -18,6 +18,7 @@ from harness.vlms.geometry import Geometry
 from lenses.library.corpus import Corpus
 
 if TYPE_CHECKING:
+    from lenses.library.search import LibrarySearch
     from lenses.library.store import Library
 
 
@@ -53,6 +54,8 @@ class RunContext:
         self.spec: RunSpec = plan.spec
         self.source: ImageSource = plan.source
         self.corpus: Corpus = plan.corpus
+        self._libraries: dict[float, Library] = {}
+        self._searches: dict[Path, LibrarySearch] = {}
 
     @cached_property
     def adapter(self) -> Adapter:
@@ -69,31 +72,61 @@ class RunContext:
             raise DataError(f"the files of {self.spec.vlm} were changed while the run was starting")
         return adapter
 
-    @cached_property
-    def library(self) -> Library:
-        """The reference library, built on first use and shared by all runs beside this one."""
-        from lenses.library.build import build_library, library_key
+    def library(self, fraction: float = 1.0) -> Library:
+        """Return the reference library, built on first use and shared by all runs beside this one.
 
-        adapter, layers = self.adapter, self.spec.contextual_layers
-        key = library_key(
+        Args:
+            fraction: Share of the run's corpus.
+
+        Raises:
+            UsageError: A share of a library that was given ready-made.
+            MismatchError: The library given is another one than when the run began.
+        """
+        if fraction not in self._libraries:
+            self._libraries[fraction] = (
+                self._given(fraction) if self.spec.library else self._built(fraction)
+            )
+        return self._libraries[fraction]
+
+    def search(self, library: Library) -> LibrarySearch:
+        """Return a library prepared for search, once for all lenses."""
+        from lenses.library.search import LibrarySearch
+
+        if library.path not in self._searches:
+            self._searches[library.path] = LibrarySearch(library, engine=self.spec.engine)
+        return self._searches[library.path]
+
+    def _given(self, fraction: float) -> Library:
+        from lenses.library.store import Library
+
+        if fraction != 1:
+            raise UsageError(
+                f"fraction={fraction} is of a corpus, and the run has the ready library "
+                f"{self.spec.library}; name a --corpus instead of it"
+            )
+        library = Library.open(Path(self.spec.library))
+        if library.fingerprint() != self.spec.library_hash:
+            raise MismatchError(f"library {library.path} was changed since this run began")
+        return library
+
+    def _built(self, fraction: float) -> Library:
+        from lenses.library.build import build_library, make_key
+
+        adapter = self.adapter
+        key = make_key(
             self.corpus,
             adapter.tokenizer,
-            layers,
+            self.spec.contextual_layers,
             model_hash=self.spec.vlm_hash,
+            precision=adapter.facts.dtype,
             seed=self.spec.seed,
+            fraction=self.spec.fraction * fraction,
         )
-        path = self.libraries / key[:16]
-        if not path.exists():
-            announce(f"building the reference library of {len(self.corpus.lines)} phrases")
-        return build_library(
-            path,
-            self.corpus,
-            adapter.tokenizer,
-            adapter.text_states,
-            layers,
-            model_hash=self.spec.vlm_hash,
-            seed=self.spec.seed,
-        )
+        path = self.libraries / key.digest()[:16]
+        library = build_library(path, self.corpus, adapter.tokenizer, adapter.text_states, key)
+        if library is None:
+            raise DataError(f"library {path}: parts of it are missing; run the same command again")
+        return library
 
     @property
     def libraries(self) -> Path:

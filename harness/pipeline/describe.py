@@ -11,13 +11,14 @@ import pyarrow.parquet as pq
 import torch
 
 from harness.core.errors import DataError
-from harness.core.files import replacing, write_errors
+from harness.core.files import replacing, write_errors, write_json_atomic
 from harness.core.ids import digest
 from harness.core.progress import progress
 from harness.core.records import Description
 from harness.core.tables import write_table
 from harness.pipeline.capture import MANIFEST, load_states
 from harness.pipeline.context import RunContext
+from harness.pipeline.references import library_uses
 from harness.vlms.readout import VocabularyReadout
 from lenses.base import Lens, LensContext, Queries
 from lenses.registry import make_lens
@@ -39,7 +40,8 @@ def run(context: RunContext) -> None:
     shared = LensContext(
         readout=VocabularyReadout.load(context.run.readout),
         vocabulary=tuple(json.loads(context.run.vocabulary.read_bytes())),
-        library=lambda: context.library,
+        library=context.library,
+        search=context.search,
         seed=context.spec.seed,
     )
     prefix = digest(inputs(context))[:16]
@@ -51,6 +53,7 @@ def run(context: RunContext) -> None:
             lens.prepare(shared)
             write_table(part, _describe(context, lens, name, states), Description)
         parts.append(part)
+    write_json_atomic(context.run.libraries, library_uses(context, states), readable=True)
     with replacing(context.run.descriptions) as temporary:
         pq.write_table(
             pa.concat_tables([_read(part) for part in parts]), temporary, compression="zstd"

@@ -1,23 +1,25 @@
-"""Stage 1: which images, which patches of them, and where these lie."""
+"""Stage 1: which images, which patches of them, where these lie, and what the corpus holds."""
 
 from __future__ import annotations
 
 from harness.core.files import write_json_atomic
 from harness.core.ids import digest
+from harness.core.progress import announce
 from harness.core.records import ImageRecord, Patch
 from harness.core.stamp import stamp
 from harness.core.tables import write_table
 from harness.data.manifest import sample_patches
 from harness.pipeline.context import ImageGeometry, RunContext
+from harness.pipeline.corpus import corpus_record, counts_digest, summary
 
 
 def inputs(context: RunContext) -> dict[str, str]:
-    """Return what decides the plan: the spec."""
-    return {"spec": digest(context.spec)}
+    """Return what decides the plan: the spec, and the order and counts of the corpus."""
+    return {"spec": digest(context.spec), "corpus": counts_digest(context.corpus)}
 
 
 def run(context: RunContext) -> None:
-    """Write stamp, facts, images, geometries and sampled patches."""
+    """Write stamp, facts, corpus record, images, geometries and sampled patches."""
     run, spec, adapter = context.run, context.spec, context.adapter
     records = context.source.records()
     geometries = {
@@ -28,6 +30,9 @@ def run(context: RunContext) -> None:
     )
     write_json_atomic(run.stamp, stamp(), readable=True)
     write_json_atomic(run.facts, adapter.facts, readable=True)
+    corpus = corpus_record(context.corpus, context.source)
+    announce(summary(corpus))
+    write_json_atomic(run.corpus, corpus, readable=True)
     rows = [ImageGeometry(image_id=key, geometry=value) for key, value in geometries.items()]
     write_table(run.geometry, rows, ImageGeometry)
     write_table(run.images, records, ImageRecord)

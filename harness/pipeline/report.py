@@ -6,6 +6,9 @@ import base64
 import io
 import json
 
+from pydantic import ValidationError
+
+from harness.core.errors import DataError
 from harness.core.files import write_text_atomic
 from harness.core.ids import digest
 from harness.core.progress import progress
@@ -14,6 +17,7 @@ from harness.core.tables import read_table
 from harness.data.rendering import canvas_view
 from harness.pipeline.capture import patches_by_image
 from harness.pipeline.context import RunContext
+from harness.pipeline.corpus import CorpusRecord, notice
 from harness.pipeline.judge import active_judges, answers
 from harness.vlms.registry import VLMS
 from judges.registry import judge_summary
@@ -29,8 +33,8 @@ _QUALITY = 85
 def inputs(context: RunContext) -> dict[str, str]:
     """Return what decides the report."""
     run = context.run
-    tables = (run.scores, run.descriptions, run.patches, run.judgements, run.facts, run.stamp)
-    return run.digests(*tables) | {"spec": digest(context.spec)}
+    tables = (run.scores, run.descriptions, run.patches, run.judgements)
+    return run.digests(*tables, run.facts, run.stamp, run.corpus) | {"spec": digest(context.spec)}
 
 
 def run(context: RunContext) -> None:
@@ -98,12 +102,27 @@ def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
 
 
 def _notices(context: RunContext) -> list[str]:
+    """Return what must be known of the model on these images, and of the corpus."""
+    return [text for text in (_foreign_images(context), _corpus_notice(context)) if text]
+
+
+def _foreign_images(context: RunContext) -> str | None:
     """Return what the registry entry says about images outside the model's domain."""
     if context.spec.vlm not in VLMS.names():
-        return []
+        return None
     entry = VLMS.get(context.spec.vlm)
     foreign = bool(entry.domain) and not context.spec.images.startswith(entry.domain)
-    return [entry.outside] if foreign else []
+    return entry.outside if foreign else None
+
+
+def _corpus_notice(context: RunContext) -> str | None:
+    """Return the notice on captions in the corpus if a lens of the run uses it."""
+    if not any("library" in make_lens(name).card.needs for name in context.spec.lenses):
+        return None
+    try:
+        return notice(CorpusRecord.model_validate_json(context.run.corpus.read_bytes()))
+    except (OSError, ValidationError) as error:
+        raise DataError(f"cannot read {context.run.corpus}: run the stage plan again") from error
 
 
 def _stamp(context: RunContext) -> dict[str, str]:

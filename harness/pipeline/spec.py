@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from harness.core.config import RunOptions
 from harness.core.errors import UsageError
@@ -16,7 +16,11 @@ from harness.mini.entry import CORPUS
 from harness.vlms.registry import vlm_depth, vlm_hash, vlm_path
 from judges.registry import make_judge, parse_judges
 from lenses.library.corpus import Corpus, read_corpus
+from lenses.library.engines.spec import EXACT, parse_spec
 from lenses.registry import SHUFFLED_PATCH, parse_lenses
+
+if TYPE_CHECKING:
+    from lenses.library.store import Library
 
 CORPORA: Final[Mapping[str, Path]] = MappingProxyType({"mini": CORPUS})
 """Reference corpora by name."""
@@ -86,7 +90,10 @@ def resolve_spec(options: RunOptions) -> Plan:
     lenses, judges = parse_lenses(options.lens), parse_judges(options.judge)
     layers = parse_layers(options.layers, depth)
     source = open_source(options.images, options.limit)
-    corpus = read_corpus(options.corpus, CORPORA)
+    library = _open_library(options, path)
+    corpus = read_corpus(options.corpus, CORPORA) if library is None else phrases_of(library)
+    if options.engine != EXACT:
+        parse_spec(options.engine)
     _check_judges(judges, source)
     _check_controls(lenses, source)
     spec = RunSpec(
@@ -97,14 +104,48 @@ def resolve_spec(options: RunOptions) -> Plan:
         patches_per_image=options.patches,
         lenses=lenses,
         layers=layers,
-        contextual_layers=contextual_layers(depth),
+        contextual_layers=contextual_layers(depth) if library is None else library.layers,
         corpus=corpus.name,
         corpus_hash=corpus.sha256,
+        fraction=options.fraction,
+        library=options.library,
+        library_hash="" if library is None else library.fingerprint(),
+        engine=options.engine,
         judges=judges,
         k=options.k,
         seed=options.seed,
     )
     return Plan(spec, source, corpus)
+
+
+def phrases_of(library: Library) -> Corpus:
+    """Return the phrases that a library's rows come from, as a corpus."""
+    lines = tuple(library.rows.texts.to_pylist())
+    key = library.key
+    return Corpus(
+        lines=lines,
+        sha256=key.corpus_hash,
+        order_sha256=key.corpus_hash,
+        name=f"library {library.path.name}",
+        read=len(lines),
+        empty=0,
+        duplicates=0,
+    )
+
+
+def _open_library(options: RunOptions, model: Path) -> Library | None:
+    if not options.library:
+        return None
+    if options.fraction != 1:
+        raise UsageError(
+            f"fraction = {options.fraction}: it is of a corpus and cannot be taken of --library "
+            f"{options.library}; make a smaller one by `library sample`"
+        )
+    from lenses.library.store import Expectation, Library
+
+    return Library.open(
+        Path(options.library), Expectation(model_hash=vlm_hash(model), model=options.vlm)
+    )
 
 
 def _check_judges(judges: tuple[str, ...], source: ImageSource) -> None:

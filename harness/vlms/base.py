@@ -68,10 +68,32 @@ class Adapter(Protocol):
         """Run the model on one image; raises DataError naming layer and token on NaN or Inf."""
         ...
 
-    def text_states(self, ids: torch.Tensor, layers: Sequence[int]) -> dict[int, torch.Tensor]:
-        """Run the language model on right-padded [batch, length] ids.
+    def text_states(
+        self,
+        ids: torch.Tensor,
+        layers: Sequence[int],
+        *,
+        positions: torch.Tensor | None = None,
+        attends: torch.Tensor | None = None,
+        keep: torch.Tensor | None = None,
+    ) -> dict[int, torch.Tensor]:
+        """Run the language model on [batch, length] ids, padded on the right.
 
-        Returns layer to [batch, length, d] float32.
+        Args:
+            ids: Token ids.
+            layers: Layers, each 0 to N.
+            positions: [batch, length] position of each token in its text; counted from 0 if None.
+            attends: [batch, length, length], true where a row's token may see a column's; if None,
+                every token sees itself and all before it.
+            keep: [batch, length], true for the states to return.
+
+        Returns:
+            Layer to [batch, length, d] float32 on the CPU, or to [kept, d] in row-major order.
+            With ``keep`` NaN and Inf are the caller's to look for, without it they are a DataError.
+
+        Raises:
+            UsageError: A layer outside 0..N, wrong shapes, or ``attends`` cannot be honoured.
+            DataError: NaN or infinite states; names layer and token.
         """
         ...
 

@@ -33,6 +33,23 @@ def capture(
         yield states
 
 
+def capture_up_to(
+    blocks: Sequence[torch.nn.Module],
+    layers: Sequence[int],
+    rows: Rows,
+    forward: Callable[[], object],
+) -> dict[int, torch.Tensor]:
+    """Collect states of ``forward()``, which ends where the highest layer is known.
+
+    Returns:
+        Layer to float32 tensor on the CPU, as :func:`capture`.
+    """
+    top = max(check_layers(layers, len(blocks)))
+    with capture(blocks, layers, rows) as states, _stopping(blocks, top):
+        forward()
+    return states
+
+
 def check_layers(layers: Sequence[int], depth: int) -> tuple[int, ...]:
     """Return the distinct layers in order; UsageError naming the valid range for any other."""
     if not layers:
@@ -64,16 +81,44 @@ def _hook(
     blocks: Sequence[torch.nn.Module], layer: int, rows: Rows, states: dict[int, torch.Tensor]
 ) -> torch.utils.hooks.RemovableHandle:
     def keep(tensor: torch.Tensor) -> None:
-        states[layer] = rows(tensor.detach()).to(device="cpu", dtype=torch.float32, copy=True)
+        # In this order a 16-bit model sends half the bytes from the device.
+        states[layer] = rows(tensor.detach()).to("cpu", copy=True).float()
 
+    return _at(blocks, layer, keep)
+
+
+class _ReachedError(Exception):
+    """All that was asked for is known; what is above need not run."""
+
+
+@contextmanager
+def _stopping(blocks: Sequence[torch.nn.Module], layer: int) -> Iterator[None]:
+    """End a forward pass run inside as soon as the states of ``layer`` are there."""
+
+    def stop(_: torch.Tensor) -> None:
+        raise _ReachedError
+
+    handle = _at(blocks, layer, stop)
+    try:
+        yield
+    except _ReachedError:
+        pass
+    finally:
+        handle.remove()
+
+
+def _at(
+    blocks: Sequence[torch.nn.Module], layer: int, action: Callable[[torch.Tensor], None]
+) -> torch.utils.hooks.RemovableHandle:
+    """Call ``action`` with the [batch, length, d] states of ``layer`` in every forward pass."""
     if layer == 0:
 
         def before(_: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            keep(block_input(args, kwargs))
+            action(block_input(args, kwargs))
 
         return blocks[0].register_forward_pre_hook(before, with_kwargs=True)
 
     def after(_: torch.nn.Module, __: tuple[Any, ...], output: Any) -> None:
-        keep(output[0] if isinstance(output, tuple) else output)
+        action(output[0] if isinstance(output, tuple) else output)
 
     return blocks[layer - 1].register_forward_hook(after)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
-from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, AutoProcessor
-from transformers.utils import logging
 
 from harness.core.decoding import decode_alone
-from harness.core.errors import DataError, MismatchError, UsageError
+from harness.core.errors import DataError, MismatchError
 from harness.vlms.base import VisualTokens, VlmFacts
 from harness.vlms.capture import capture, check_finite
+from harness.vlms.decoder import decoder_states
 from harness.vlms.geometry import Geometry
+from harness.vlms.loading import load_model, parse_device, parse_dtype
 from harness.vlms.probes import measure_attention, probe_image, prove_readout
 from harness.vlms.readout import VocabularyReadout
 from harness.vlms.registry import vlm_hash
@@ -26,8 +25,6 @@ from harness.vlms.registry import vlm_hash
 if TYPE_CHECKING:
     from PIL import Image
     from transformers import PreTrainedTokenizerBase
-
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class TransformersAdapter(ABC):
@@ -59,10 +56,11 @@ class TransformersAdapter(ABC):
             DataError: The checkpoint is unreadable or lacks weights.
             MismatchError: The readout does not reproduce the model's own logits.
         """
-        self.dtype = _dtype(dtype)
-        self.device = _device(device)
+        self.dtype = parse_dtype(dtype)
+        self.device = parse_device(device)
         self.processor = _load_processor(path, self.processor_options)
-        self.model = _load_model(path, self.dtype).to(self.device).eval()
+        model = load_model(AutoModelForImageTextToText, path, self.dtype)
+        self.model = model.to(self.device).eval()
         self.tokenizer: PreTrainedTokenizerBase = self.processor.tokenizer
         self.decoder = self.model.get_decoder()
         self.blocks: Sequence[torch.nn.Module] = self.decoder.layers
@@ -113,23 +111,26 @@ class TransformersAdapter(ABC):
         check_finite(states, f"{self.facts.name} on an image")
         return VisualTokens(states=states, geometry=geometry)
 
-    @torch.no_grad()
-    def text_states(self, ids: torch.Tensor, layers: Sequence[int]) -> dict[int, torch.Tensor]:
-        """Run the language model alone; layer to [batch, length, d] float32.
-
-        ``ids`` is [batch, length], padded on the right: in a causal model no token sees the padding
-        behind it, so no mask is needed, and states at padded positions mean nothing.
-
-        Raises:
-            UsageError: A layer outside 0..N, or ids that are not two-dimensional.
-            DataError: NaN or infinite states; names layer and token.
-        """
-        if ids.ndim != 2:
-            raise UsageError(f"ids of shape {tuple(ids.shape)}: expected [batch, length]")
-        with capture(self.blocks, layers, lambda states: states) as states:
-            self.decoder(input_ids=ids.to(self.device), use_cache=False)
-        check_finite(states, f"{self.facts.name} on text")
-        return states
+    def text_states(
+        self,
+        ids: torch.Tensor,
+        layers: Sequence[int],
+        *,
+        positions: torch.Tensor | None = None,
+        attends: torch.Tensor | None = None,
+        keep: torch.Tensor | None = None,
+    ) -> dict[int, torch.Tensor]:
+        """Run the language model alone; see :func:`harness.vlms.decoder.decoder_states`."""
+        return decoder_states(
+            self.decoder,
+            self.blocks,
+            ids,
+            layers,
+            positions=positions,
+            attends=attends,
+            keep=keep,
+            source=self.facts.name,
+        )
 
     def readout(self) -> VocabularyReadout:
         """Return final norm, input and output matrices in float32."""
@@ -200,47 +201,3 @@ def _load_processor(path: Path, options: Mapping[str, Any]) -> Any:
         return processors.from_pretrained(path, local_files_only=True, **options)
     except (OSError, ValueError, ImportError) as error:
         raise DataError(f"cannot load the processor in {path}: {error}") from error
-
-
-def _load_model(path: Path, dtype: torch.dtype) -> Any:
-    """Return the model of a checkpoint directory, all of whose weights are in the checkpoint."""
-    models: Any = AutoModelForImageTextToText
-    try:
-        with _without_bars():
-            model, report = models.from_pretrained(
-                path, dtype=dtype, local_files_only=True, output_loading_info=True
-            )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise DataError(f"cannot load the model in {path}: {error}") from error
-    if missing := sorted(report["missing_keys"]):
-        raise DataError(f"{path} lacks {len(missing)} weights, the first is {missing[0]}")
-    return model
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Keep the library's own progress bars off the terminal."""
-    library: Any = logging
-    shown = library.is_progress_bar_enabled()
-    library.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            library.enable_progress_bar()
-
-
-def _dtype(name: str) -> torch.dtype:
-    if name not in _DTYPES:
-        raise UsageError(f"dtype {name!r}: expected one of {', '.join(_DTYPES)}")
-    return _DTYPES[name]
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"device {name!r}: expected cpu, cuda, cuda:0, mps ...") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"device {name!r}: no CUDA device is available, use cpu")
-    return device

@@ -1,195 +1,294 @@
-"""Building a reference library once: corpus, plan, states, folder."""
+"""Building a reference library: corpus, plan, states, folder; in shards, and after any stop."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import time
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-import numpy as np
-import pyarrow as pa
-
-from harness.core.errors import MismatchError, UsageError
-from harness.core.files import sync_folder, write_errors
-from harness.core.ids import digest
+from harness.core.errors import MismatchError, UsageError, unknown_name
+from harness.core.progress import announce, progress
 from lenses.library.corpus import Corpus
-from lenses.library.encode import EncodedLayer, Encoder, encode_rows
-from lenses.library.plan import Plan, plan_rows
-from lenses.library.store import (
-    ROW_SCHEMA,
-    Expectation,
-    Library,
+from lenses.library.dtypes import store_states, stored_type
+from lenses.library.encode import PACK_BATCH, PACK_WIDTH, TextEncoder, encode_part
+from lenses.library.estimate import estimate_library
+from lenses.library.finish import finish, is_complete
+from lenses.library.manifest import (
+    MANIFEST,
+    PLAN,
     LibraryKey,
-    LibraryManifest,
+    Source,
     read_manifest,
-    write_manifest,
-    write_tables,
+    read_plan,
+    require_equal,
 )
-from lenses.library.tokenise import TokenisedCorpus, tokenise, tokenizer_hash
-from lenses.library.words import whole_word
+from lenses.library.packs import Packing, pack_rows
+from lenses.library.parts import Parts
+from lenses.library.plan import DEFAULT_CAPS, PART_ROWS, POLICIES, Plan, plan_rows, sample_phrases
+from lenses.library.rate import MeteredEncoder
+from lenses.library.rows import row_table
+from lenses.library.sharing import measure_packing
+from lenses.library.store import Library
+from lenses.library.tokenise import MAX_TOKENS, TokenisedCorpus, tokenise, tokenizer_hash
+from lenses.library.writer import begin, make_plan, require_free
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-CAP = 20
-"""Rows per decoded token string in the published library."""
+PRECISIONS = ("float32", "bfloat16", "float16")
+"""Types of the forward pass."""
 
 
-def library_key(
+def make_key(
     corpus: Corpus,
     tokenizer: PreTrainedTokenizerBase,
     layers: Sequence[int],
     *,
     model_hash: str,
-    cap: int = CAP,
-    seed: int = 42,
+    precision: str = "float32",
     policy: str = "reservoir",
+    cap: int | None = None,
+    seed: int = 42,
+    fraction: float = 1.0,
     dtype: str = "float16",
-) -> str:
-    """Return the content hash of the library that ``build_library`` would make of the same."""
-    return digest(_key(corpus, tokenizer, layers, model_hash, cap, seed, policy, dtype))
+    max_tokens: int = MAX_TOKENS,
+    part_rows: int = PART_ROWS,
+) -> LibraryKey:
+    """Return the key of the library that :func:`build_library` makes of the same.
+
+    Args:
+        corpus: Phrases to read.
+        tokenizer: Fast tokenizer of the model.
+        layers: Contextual layers; layer 0 is refused, since its states have no context.
+        model_hash: sha256 of the model's weights.
+        precision: Type of the forward pass, one of ``PRECISIONS``.
+        policy: How rows are chosen, see ``lenses.library.plan``.
+        cap: Most rows per decoded token string; the policy's own if None.
+        seed: Seed of the choice of rows.
+        fraction: Share of the phrases to read.
+        dtype: Stored type, see ``lenses.library.dtypes``.
+        max_tokens: Longer phrases are cut.
+        part_rows: Rows per part, about.
+
+    Raises:
+        UsageError: A value that cannot be.
+    """
+    _require_settings(layers, policy, precision, fraction)
+    cap = DEFAULT_CAPS[policy] if cap is None else cap
+    for name, value in (("cap", cap), ("max_tokens", max_tokens), ("part_rows", part_rows)):
+        if value < 1:
+            raise UsageError(f"{name}={value}: expected 1 or more")
+    return LibraryKey(
+        model_hash=model_hash,
+        tokenizer_hash=tokenizer_hash(tokenizer),
+        corpus_hash=_corpus_hash(corpus, policy),
+        layers=tuple(sorted(set(layers))),
+        policy=policy,
+        cap=cap,
+        seed=seed,
+        fraction=fraction,
+        dtype=stored_type(dtype),
+        precision=precision,
+        max_tokens=max_tokens,
+        part_rows=part_rows,
+    )
 
 
 def build_library(
     path: Path,
     corpus: Corpus,
     tokenizer: PreTrainedTokenizerBase,
-    encoder: Encoder,
-    layers: Sequence[int],
+    encoder: TextEncoder,
+    key: LibraryKey,
     *,
-    model_hash: str,
-    cap: int = CAP,
-    seed: int = 42,
-    policy: str = "reservoir",
-    dtype: str = "float16",
-) -> Library:
-    """Build the library into folder ``path``, or open it if it is there already.
+    shard: tuple[int, int] = (1, 1),
+    device: str | None = None,
+) -> Library | None:
+    """Build the library into folder ``path``, continue it, or open it if it is complete.
 
-    The folder is written under another name and renamed when it is complete, so that a build that
-    was stopped leaves no half library at ``path``.
+    Finished parts are kept and never made twice. Several processes and hosts may build shards of
+    one library in one folder; the last of them completes it. Folders of shards built apart are
+    joined by ``lenses.library.merge``. The files are the same in every case.
 
     Args:
         path: Folder of the library.
         corpus: Phrases to read.
         tokenizer: Fast tokenizer of the model.
         encoder: Text states of the model, such as an adapter's ``text_states``.
-        layers: Contextual layers; layer 0 is refused, since its states have no context.
-        model_hash: sha256 of the model's weights.
-        cap: Most rows per decoded token string.
-        seed: Seed of the choice of rows.
-        policy: ``reservoir`` or ``first``.
-        dtype: ``float16``, ``bfloat16`` or ``float32``.
+        key: What to build, from :func:`make_key`.
+        shard: Number of this shard from 1, and how many there are.
+        device: Where the encoder runs, for the record.
+
+    Returns:
+        The library, or None while parts of other shards are missing.
 
     Raises:
-        UsageError: Bad ``layers``, ``cap``, ``policy`` or ``dtype``, or a slow tokenizer.
-        MismatchError: ``path`` holds a library built from something else.
-        DataError: States with NaN or Inf, an unreadable library at ``path``, or no room to write.
+        UsageError: Bad ``shard``.
+        MismatchError: ``key`` is not of this corpus and tokenizer, or ``path`` holds a library
+            built from something else.
+        DataError: States with NaN or Inf, a folder that is no library, or no room to write.
     """
-    key = _key(corpus, tokenizer, layers, model_hash, cap, seed, policy, dtype)
-    if path.exists():
-        return _reopened(path, key)
-    tokenised = tokenise(corpus.lines, tokenizer)
-    plan = plan_rows(tokenised, policy, cap, seed)
-    encoded = encode_rows(encoder, tokenised, plan, key.layers, dtype=dtype)
-    with write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    number, shards = shard
+    if not 1 <= number <= shards:
+        raise UsageError(f"shard {number}/{shards}: expected a number from 1 to {shards}")
+    _require_inputs(corpus, tokenizer, key)
+    if _is_usable(path, key):
+        return Library.open(path)
+    started, source = time.monotonic(), _source(corpus, device)
+    parts, tokenised, plan, packing = _begin(path, corpus, tokenizer, encoder, key)
+    todo = [part for part in range(number - 1, len(parts), shards) if not parts.found(part)]
     try:
-        _write(folder, key, corpus, tokenised, plan, encoded)
-        try:
-            folder.rename(path)
-        except OSError:
-            # Another process was faster; its library serves if it is the same.
-            if not path.exists():
-                raise
-            return _reopened(path, key)
-        sync_folder(path.parent)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return Library.open(path, Expectation(model_hash=model_hash))
+        _encode(parts, todo, tokenised, plan, packing, encoder)
+    except FileNotFoundError:
+        # A process that completes the library meanwhile sweeps away our unfinished files.
+        if len(parts.done()) < len(parts):
+            raise
+    if finish(parts, source, started):
+        return Library.open(path)
+    announce(
+        f"library {path}: {len(parts.present())} of {len(parts)} parts are done, the others belong "
+        "to shards that have not finished"
+    )
+    return None
 
 
-def _key(
-    corpus: Corpus,
-    tokenizer: PreTrainedTokenizerBase,
-    layers: Sequence[int],
-    model_hash: str,
-    cap: int,
-    seed: int,
-    policy: str,
-    dtype: str,
-) -> LibraryKey:
+def _source(corpus: Corpus, device: str | None) -> Source:
+    return Source(
+        name=corpus.name,
+        read=corpus.read,
+        empty=corpus.empty,
+        duplicates=corpus.duplicates,
+        device=device,
+    )
+
+
+def _require_settings(layers: Sequence[int], policy: str, precision: str, fraction: float) -> None:
     if not layers or min(layers) < 1:
         raise UsageError(
             f"library layers {tuple(layers)}: expected one or more contextual layers from 1 up"
         )
-    return LibraryKey(
-        model_hash=model_hash,
-        tokenizer_hash=tokenizer_hash(tokenizer),
-        corpus_hash=corpus.sha256,
-        layers=tuple(sorted(set(layers))),
-        policy=policy,
-        cap=cap,
-        seed=seed,
-        dtype=dtype,
-    )
+    if policy not in POLICIES:
+        raise unknown_name("library policy", policy, POLICIES)
+    if precision not in PRECISIONS:
+        raise unknown_name("precision", precision, PRECISIONS)
+    if not 0 < fraction <= 1:
+        raise UsageError(f"fraction={fraction}: expected a share above 0 and up to 1")
 
 
-def _reopened(path: Path, key: LibraryKey) -> Library:
-    found = read_manifest(path).key
-    if found != key:
-        ours, theirs = key.model_dump(), found.model_dump()
-        changed = ", ".join(name for name in ours if ours[name] != theirs[name])
-        raise MismatchError(f"library {path} was built with other settings: {changed} differ")
-    return Library.open(path)
-
-
-def _write(
-    folder: Path,
-    key: LibraryKey,
+def _begin(
+    path: Path,
     corpus: Corpus,
-    tokenised: TokenisedCorpus,
-    plan: Plan,
-    encoded: dict[int, EncodedLayer],
-) -> None:
-    phrases, phrase_rows = np.unique(plan.phrases, return_inverse=True)
-    rows = _row_table(tokenised, plan, phrase_rows.tolist())
-    texts = pa.table({"text": [tokenised.phrases[index] for index in phrases.tolist()]})
-    files = write_tables(folder, encoded, rows, texts)
-    manifest = LibraryManifest(
-        key=key,
-        corpus=corpus.name,
-        hidden=encoded[key.layers[0]].vectors.shape[1],
-        rows=len(plan),
-        phrases=len(phrases),
+    tokenizer: PreTrainedTokenizerBase,
+    encoder: TextEncoder,
+    key: LibraryKey,
+) -> tuple[Parts, TokenisedCorpus, Plan, Packing]:
+    """Plan the library and write the plan, or check the one that is there."""
+    if not (path / PLAN).exists():
+        require_free(path)
+    lines = sample_phrases(corpus.lines, key.fraction, key.seed)
+    tokenised = tokenise(lines, tokenizer, max_tokens=key.max_tokens)
+    metered = MeteredEncoder(encoder)
+    packing = _planned_packing(path, key)
+    if packing is None:
+        longest = int(tokenised.lengths.max())
+        packing = measure_packing(metered, len(tokenizer), key.layers, longest=longest)
+    shared = packing != "whole"
+    plan = plan_rows(tokenised, key.policy, key.cap, key.seed, shared=shared)
+    planned, tables = make_plan(
+        key,
+        row_table(tokenised, plan),
+        packing=packing,
         occurrences=plan.occurrences,
         prefixes=plan.prefixes,
-        empty_lines=corpus.empty,
-        duplicate_lines=corpus.duplicates,
         truncated_phrases=tokenised.truncated,
-        mean_norms={layer: float(part.norms.double().mean()) for layer, part in encoded.items()},
-        files=files,
     )
-    write_manifest(folder, manifest)
+    parts = begin(path, planned, tables)
+    if metered.hidden:
+        cost = estimate_library(
+            tokenised,
+            plan,
+            packing,
+            key.layers,
+            metered.hidden,
+            key.dtype,
+            metered.rate,
+            part_rows=key.part_rows,
+        )
+        announce(f"library {path}: {cost.summary()}")
+    else:
+        announce(f"library {path}: {len(parts.present())} of {len(parts)} parts are done already")
+    return parts, tokenised, plan, packing
 
 
-def _row_table(tokenised: TokenisedCorpus, plan: Plan, phrase_rows: list[int]) -> pa.Table:
-    flat = tokenised.starts[plan.phrases] + plan.positions
-    ids = tokenised.ids[flat].tolist()
-    texts = [tokenised.phrases[index] for index in plan.phrases.tolist()]
-    spans = [
-        whole_word(text, start, end)
-        for text, (start, end) in zip(texts, tokenised.spans[flat].tolist(), strict=True)
-    ]
-    columns = {
-        "phrase": phrase_rows,
-        "position": plan.positions.tolist(),
-        "token_id": ids,
-        "token": [tokenised.texts[index] for index in ids],
-        "word": [text[start:end] for text, (start, end) in zip(texts, spans, strict=True)],
-        "start": [start for start, _ in spans],
-        "end": [end for _, end in spans],
-    }
-    return pa.table(columns, schema=ROW_SCHEMA)
+def _planned_packing(path: Path, key: LibraryKey) -> Packing | None:
+    """Return how the folder's plan shares forward passes, None where there is no plan yet."""
+    if not (path / PLAN).exists():
+        return None
+    found = read_plan(path)
+    require_equal(found.key, key, path)
+    return next((known for known in get_args(Packing) if known == found.packing), None)
+
+
+def _encode(
+    parts: Parts,
+    todo: Sequence[int],
+    tokenised: TokenisedCorpus,
+    plan: Plan,
+    packing: Packing,
+    encoder: TextEncoder,
+) -> None:
+    """Run the encoder for the parts to do and write each."""
+    layers, dtype = parts.plan.key.layers, parts.written_type
+    total = sum(_positions(tokenised, plan, parts.plan.parts[part], packing) for part in todo)
+    bar = progress(range(total), description="reading the corpus", total=total)
+
+    def advance(positions: int) -> None:
+        for _ in islice(bar, positions):
+            pass
+
+    for part in todo:
+        if parts.found(part) is not None:
+            continue  # Another process was faster.
+        start, stop = parts.plan.parts[part]
+        states = encode_part(
+            encoder, tokenised, plan, start, stop, layers, packing, advance=advance
+        )
+        stored = (store_states(states.pop(layer), dtype) for layer in layers)
+        parts.write(part, stored)
+
+
+def _positions(
+    tokenised: TokenisedCorpus, plan: Plan, rows: tuple[int, int], packing: Packing
+) -> int:
+    """Return the positions that the forward passes of a part run, padding included."""
+    batches = pack_rows(tokenised, plan, *rows, packing, width=PACK_WIDTH, batch=PACK_BATCH)
+    return sum(batch.ids.size for batch in batches)
+
+
+def _corpus_hash(corpus: Corpus, policy: str) -> str:
+    """Return what of the corpus decides the content: only ``first`` depends on its order."""
+    return corpus.order_sha256 if policy == "first" else corpus.sha256
+
+
+def _require_inputs(corpus: Corpus, tokenizer: PreTrainedTokenizerBase, key: LibraryKey) -> None:
+    for what, found, wanted in (
+        ("corpus", _corpus_hash(corpus, key.policy), key.corpus_hash),
+        ("tokenizer", tokenizer_hash(tokenizer), key.tokenizer_hash),
+    ):
+        if found != wanted:
+            raise MismatchError(
+                f"library key: it is of {what} {wanted[:12]}, but the {what} given is {found[:12]}"
+            )
+
+
+def _is_usable(path: Path, key: LibraryKey) -> bool:
+    """Tell whether the library is there; one with damaged files is to be mended."""
+    if not (path / MANIFEST).exists():
+        return False
+    require_equal(read_manifest(path).key, key, path)
+    usable = is_complete(path)
+    if not usable:
+        announce(f"library {path}: some of its files are damaged and are made again")
+    return usable

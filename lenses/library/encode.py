@@ -1,150 +1,166 @@
-"""States of the planned rows: each phrase runs once, and only as far as its last kept token."""
+"""States of the planned rows of one part, gathered where the model runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from harness.core.errors import DataError, unknown_name
-from harness.core.progress import progress
+from harness.core.errors import DataError
+from lenses.library.packs import PackedBatch, Packing, pack_rows
 from lenses.library.plan import Plan
 from lenses.library.tokenise import TokenisedCorpus
 
-Encoder = Callable[[torch.Tensor, Sequence[int]], dict[int, torch.Tensor]]
-"""Right-padded ids [b, t] and layers to states by layer [b, t, d]."""
+PACK_WIDTH = 128
+"""Tokens of one pack: wider packs share a little more, but their attention costs more."""
 
-StoredType = Literal["float16", "bfloat16", "float32"]
-DTYPES: dict[str, torch.dtype] = {
-    "float16": torch.float16,
-    "bfloat16": torch.bfloat16,
-    "float32": torch.float32,
-}
-"""Types that rows may be stored in."""
+PACK_BATCH = 8
+"""Packs of one forward pass: more no longer fit into the cache of a CPU core."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedLayer:
-    """All rows of one contextual layer."""
+class TextEncoder(Protocol):
+    """Text states of a model, such as an adapter's ``text_states``."""
 
-    vectors: torch.Tensor
-    """Directions, [rows, d] of unit length in the stored type (a zero state stays zero)."""
-    norms: torch.Tensor
-    """Lengths of the states, [rows] float32."""
+    def __call__(
+        self,
+        ids: torch.Tensor,
+        layers: Sequence[int],
+        *,
+        positions: torch.Tensor | None = None,
+        attends: torch.Tensor | None = None,
+        keep: torch.Tensor | None = None,
+    ) -> dict[int, torch.Tensor]:
+        """Run right-padded token ids.
+
+        Args:
+            ids: [batch, length] int64.
+            layers: Layers.
+            positions: [batch, length] position of each token in its text, counted from 0 if None.
+            attends: [batch, length, length], true where a row's token may see a column's; plain
+                causal attention if None.
+            keep: [batch, length], true for the states to return.
+
+        Returns:
+            Layer to [batch, length, d] float32 on the CPU, or to [kept, d] in row-major order;
+            with ``keep`` they may hold NaN or Inf.
+        """
+        ...
 
 
-def encode_rows(
-    encoder: Encoder,
+def encode_part(
+    encoder: TextEncoder,
     tokenised: TokenisedCorpus,
     plan: Plan,
+    start: int,
+    stop: int,
     layers: Sequence[int],
+    packing: Packing,
     *,
-    dtype: str = "float16",
-    batch_tokens: int = 4096,
-) -> dict[int, EncodedLayer]:
-    """Run the planned phrases through ``encoder`` and gather the planned rows.
+    advance: Callable[[int], None] = lambda tokens: None,
+) -> dict[int, torch.Tensor]:
+    """Return the states of rows ``start`` to ``stop`` of the plan.
 
-    Direction and length are stored apart, so that float16 holds states of any length.
+    They depend on these rows only, not on the parts around them.
 
     Args:
-        encoder: The text model; it must be causal, since padding on the right is not masked.
+        encoder: The text model.
         tokenised: The corpus the plan was made from.
         plan: Rows to keep.
+        start: First row.
+        stop: One past the last row.
         layers: Contextual layers.
-        dtype: Stored type of the directions.
-        batch_tokens: Tokens per forward pass, padding included.
+        packing: What the model lets texts share, see ``measure_packing``.
+        advance: Called after each forward pass with the number of its positions, padding included.
+
+    Returns:
+        Layer to [stop - start, d] float32.
 
     Raises:
-        UsageError: Unknown ``dtype``.
-        DataError: A state is NaN or Inf (counted, with layer and phrase), or the encoder returns
-            other layers or shapes than asked for.
+        DataError: States are NaN or Inf (all are counted, the first is named), or the encoder
+            returns other layers or shapes than asked for.
     """
-    if dtype not in DTYPES:
-        raise unknown_name("library dtype", dtype, DTYPES)
-    batches = list(_batches(plan, batch_tokens))
-    store: dict[int, EncodedLayer] = {}
-    for rows in progress(batches, description="reading the corpus", total=len(batches)):
-        ids, row_of, columns = _padded(tokenised, plan, rows)
-        with torch.no_grad():
-            states = encoder(ids, layers)
+    batches = pack_rows(tokenised, plan, start, stop, packing, width=PACK_WIDTH, batch=PACK_BATCH)
+    part: dict[int, torch.Tensor] = {}
+    for batch in batches:
+        found = _run(encoder, batch, layers, packing)
+        rows = torch.from_numpy(batch.rows - start)
         for layer in layers:
-            picked = _picked(states, layer, ids, row_of, columns)
-            _require_finite(picked, layer, tokenised, plan, rows)
-            norms = torch.linalg.vector_norm(picked, dim=1, dtype=torch.float64)
-            units = picked.double() / torch.where(norms > 0, norms, 1.0)[:, None]
-            if layer not in store:
-                vectors = torch.empty(len(plan), picked.shape[1], dtype=DTYPES[dtype])
-                store[layer] = EncodedLayer(vectors, torch.empty(len(plan)))
-            store[layer].vectors[rows] = units.to(DTYPES[dtype])
-            store[layer].norms[rows] = norms.float()
-    return store
+            if layer not in part:
+                part[layer] = torch.empty(stop - start, found[layer].shape[1])
+            part[layer][rows] = found[layer]
+        advance(batch.ids.size)
+    _require_finite(part, tokenised, plan, start)
+    return part
 
 
-def _batches(plan: Plan, batch_tokens: int) -> Iterator[NDArray[np.int64]]:
-    """Yield row numbers of whole phrases, phrases of near length together."""
-    _, first = np.unique(plan.phrases, return_index=True)
-    first = np.sort(first)
-    past = np.append(first[1:], len(plan))
-    lengths = plan.positions[past - 1] + 1
-    batch: list[NDArray[np.int64]] = []
-    for run in np.argsort(lengths, kind="stable"):
-        if batch and (len(batch) + 1) * lengths[run] > batch_tokens:
-            yield np.concatenate(batch)
-            batch = []
-        batch.append(np.arange(first[run], past[run]))
-    if batch:
-        yield np.concatenate(batch)
+def ancestors(parents: torch.Tensor) -> torch.Tensor:
+    """Return which columns each token of a tree may see: itself and all before it in its text.
+
+    Args:
+        parents: [batch, width] column of the token before it, -1 where there is none.
+
+    Returns:
+        [batch, width, width] bool, true at [b, i, j] if j is i or an ancestor of i.
+    """
+    batch, width = parents.shape
+    # One more column stands for "none"; it sees nothing and is its own parent.
+    jump = torch.full((batch, width + 1), width)
+    jump[:, :width] = torch.where(parents < 0, width, parents)
+    seen = torch.eye(width + 1, dtype=torch.bool).repeat(batch, 1, 1)
+    seen[:, width, width] = False
+    lines = torch.arange(batch)[:, None]
+    # After each round a token sees twice as many steps back, and jumps twice as far.
+    while bool((jump < width).any()):
+        seen |= seen[lines, jump]
+        jump = jump.gather(1, jump)
+    return seen[:, :width, :width].contiguous()
 
 
-def _padded(
-    tokenised: TokenisedCorpus, plan: Plan, rows: NDArray[np.int64]
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return ids [b, t] and, for each planned row, its batch row and its column."""
-    phrases, columns = plan.phrases[rows], plan.positions[rows]
-    begins = np.flatnonzero(np.diff(phrases, prepend=-1))
-    row_of = np.cumsum(np.diff(phrases, prepend=-1) != 0) - 1
-    lengths = np.maximum.reduceat(columns, begins) + 1
-    ids = np.zeros((len(begins), int(lengths.max())), dtype=np.int64)
-    for row, (phrase, length) in enumerate(zip(phrases[begins], lengths, strict=True)):
-        start = tokenised.starts[phrase]
-        ids[row, :length] = tokenised.ids[start : start + length]
-    return torch.from_numpy(ids), torch.from_numpy(row_of), torch.from_numpy(columns)
-
-
-def _picked(
-    states: dict[int, torch.Tensor],
-    layer: int,
-    ids: torch.Tensor,
-    row_of: torch.Tensor,
-    columns: torch.Tensor,
-) -> torch.Tensor:
-    """Return the planned states of one batch, [rows, d] float32 on the CPU."""
-    if layer not in states or states[layer].shape[:-1] != ids.shape:
-        found = {key: tuple(value.shape) for key, value in states.items()}
-        raise DataError(
-            f"encoder returned {found} for layer {layer} of ids {tuple(ids.shape)}: "
-            "expected [batch, length, d] for every layer asked for"
-        )
-    device = states[layer].device
-    return states[layer][row_of.to(device), columns.to(device)].float().cpu()
+def _run(
+    encoder: TextEncoder, batch: PackedBatch, layers: Sequence[int], packing: Packing
+) -> dict[int, torch.Tensor]:
+    """Return the states of the rows of one batch, in their order, by layer."""
+    ids = torch.from_numpy(batch.ids)
+    keep = torch.zeros(ids.shape, dtype=torch.bool)
+    keep[torch.from_numpy(batch.batch), torch.from_numpy(batch.columns)] = True
+    if packing == "tree":
+        positions = torch.from_numpy(batch.positions)
+        attends = ancestors(torch.from_numpy(batch.parents))
+        states = encoder(ids, layers, positions=positions, attends=attends, keep=keep)
+    else:
+        states = encoder(ids, layers, keep=keep)
+    kept = int(keep.sum())
+    for layer in layers:
+        if layer not in states or states[layer].ndim != 2 or len(states[layer]) != kept:
+            found = {key: tuple(value.shape) for key, value in states.items()}
+            raise DataError(
+                f"encoder returned {found} for layer {layer} of {kept} tokens: "
+                "expected [tokens, d] for every layer asked for"
+            )
+    # Several rows may ask for one state, so that a row's place is counted among the kept ones.
+    place = (keep.flatten().cumsum(0) - 1).view(keep.shape)
+    chosen = place[torch.from_numpy(batch.batch), torch.from_numpy(batch.columns)]
+    return {layer: states[layer][chosen] for layer in layers}
 
 
 def _require_finite(
-    picked: torch.Tensor,
-    layer: int,
-    tokenised: TokenisedCorpus,
-    plan: Plan,
-    rows: NDArray[np.int64],
+    part: dict[int, torch.Tensor], tokenised: TokenisedCorpus, plan: Plan, start: int
 ) -> None:
-    bad = (~picked.isfinite().all(dim=1)).nonzero().flatten()
-    if len(bad):
-        row = rows[int(bad[0])]
-        phrase = tokenised.phrases[plan.phrases[row]]
-        raise DataError(
-            f"library: {len(bad)} of {len(rows)} states at layer {layer} hold NaN or Inf, first at "
-            f"position {plan.positions[row]} of {phrase!r}; try float32 for the forward pass"
-        )
+    """Raise DataError with the count of each layer if any state is not finite."""
+    bad = {
+        layer: (~torch.isfinite(states).all(1)).nonzero()[:, 0] for layer, states in part.items()
+    }
+    counts = {layer: len(rows) for layer, rows in sorted(bad.items()) if len(rows)}
+    if not counts:
+        return
+    layer = min(counts)
+    row = start + int(bad[layer][0])
+    phrase, position = int(plan.phrases[row]), int(plan.positions[row])
+    token = tokenised.texts[int(tokenised.ids[tokenised.starts[phrase] + position])]
+    total = len(part[layer])
+    listed = ", ".join(f"{count} at layer {key}" for key, count in counts.items())
+    raise DataError(
+        f"NaN or Inf in states of {total} rows: {listed}; the first is token {token!r} at position "
+        f"{position} of {tokenised.phrases[phrase]!r}: run the model in bfloat16 or float32"
+    )

@@ -1,121 +1,60 @@
-"""A reference library on disk: one folder of tensors by layer, rows, phrases and a manifest.
+"""A complete reference library on disk, opened for reading.
 
-``layer_<i>.safetensors`` hold ``vectors`` [rows, d] (unit length) and ``norms`` [rows];
-``rows.parquet`` is shared by all layers (phrase, position, token_id, token, word, start, end);
-``phrases.parquet`` has the texts; ``manifest.json`` says what it was built from and the sha256 of
-every file. It is written last and the folder gets its name when it is complete.
+``layer_<i>/<part>.safetensors`` hold ``vectors`` [rows, d] (unit length, see
+``lenses.library.dtypes``), ``norms`` [rows] and, for 8-bit types, ``scales`` [rows];
+``rows.parquet`` is shared by all layers, ``phrases.parquet`` has the texts,
+``statistics.safetensors`` the mean unit vector of each layer. Vectors are mapped from disk, at most
+one part at a time, so a library may be larger than memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from pydantic import ValidationError
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from harness.core.errors import DataError, MismatchError
-from harness.core.files import replacing, write_bytes_atomic, write_json_atomic
-from harness.core.ids import digest, sha256_file
-from harness.core.records import Record
-from lenses.library.encode import EncodedLayer
-
-MANIFEST = "manifest.json"
-ROWS = "rows.parquet"
-PHRASES = "phrases.parquet"
-ROW_SCHEMA = pa.schema(
-    [
-        ("phrase", pa.int64()),
-        ("position", pa.int32()),
-        ("token_id", pa.int32()),
-        ("token", pa.string()),
-        ("word", pa.string()),
-        ("start", pa.int32()),
-        ("end", pa.int32()),
-    ]
+from harness.core.ids import digest
+from lenses.library.dtypes import SCALED
+from lenses.library.layer import LayerVectors, damaged
+from lenses.library.manifest import (
+    MANIFEST,
+    PHRASES,
+    PLAN,
+    ROWS,
+    STATISTICS,
+    LibraryKey,
+    LibraryManifest,
+    LibraryPlan,
+    read_manifest,
+    read_plan,
 )
-"""Columns of the row table; start and end are the characters of ``word`` in the phrase."""
+from lenses.library.parts import Parts, is_intact
+from lenses.library.rows import PHRASE_SCHEMA, ROW_SCHEMA, LibraryRow, RowTable
 
-
-class LibraryKey(Record):
-    """Everything that decides the content of a library."""
-
-    schema_version: int = 1
-    """Version of the folder's layout."""
-    model_hash: str
-    """sha256 of the model the states come from."""
-    tokenizer_hash: str
-    """Hash of the tokenizer's state."""
-    corpus_hash: str
-    """sha256 of the corpus lines."""
-    layers: tuple[int, ...]
-    """Contextual layers."""
-    policy: str
-    """How rows are chosen, see ``lenses.library.plan``."""
-    cap: int
-    """Most rows per decoded token string."""
-    seed: int
-    """Seed of the choice."""
-    dtype: str
-    """Stored type of the vectors."""
-
-
-class LibraryManifest(Record):
-    """What a library is and what was counted while it was built."""
-
-    key: LibraryKey
-    """Everything that decides the content."""
-    corpus: str
-    """Name or path of the corpus."""
-    hidden: int
-    """Width d of the vectors."""
-    rows: int
-    """Rows per layer."""
-    phrases: int
-    """Phrases with at least one row."""
-    occurrences: int
-    """Text tokens of the corpus."""
-    prefixes: int
-    """Distinct prefixes among them."""
-    empty_lines: int
-    """Corpus lines skipped as empty."""
-    duplicate_lines: int
-    """Corpus lines skipped as repeated."""
-    truncated_phrases: int
-    """Phrases cut at the maximum length."""
-    mean_norms: dict[int, float]
-    """Mean length of the states by layer, before they were stored at unit length."""
-    files: dict[str, str]
-    """sha256 of every other file by name."""
+__all__ = ["Expectation", "LayerVectors", "Library", "LibraryKey", "LibraryRow"]
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What the user of a library needs it to be."""
+    """What the user of a library needs it to be; None for what does not matter."""
 
     model_hash: str | None = None
     """sha256 of the model it must have been built from."""
+    tokenizer_hash: str | None = None
+    """Hash of the tokenizer it must have been built with."""
     hidden: int | None = None
     """Width it must have."""
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryRow:
-    """One kept token with the phrase it was read in."""
-
-    token: str
-    token_id: int
-    word: str
-    start: int
-    end: int
-    position: int
-    context: str
+    model: str = "the model"
+    """Name of the model, for messages."""
 
 
 class Library:
@@ -125,47 +64,53 @@ class Library:
         self,
         path: Path,
         manifest: LibraryManifest,
-        vectors: Mapping[int, torch.Tensor],
-        norms: Mapping[int, torch.Tensor],
-        rows: pa.Table,
-        phrases: list[str],
+        plan: LibraryPlan,
+        means: torch.Tensor,
+        table: RowTable,
     ) -> None:
         self.path = path
         self.manifest = manifest
-        self._vectors = vectors
-        self._norms = norms
-        self._columns = {name: rows[name].combine_chunks() for name in ROW_SCHEMA.names}
-        self._phrases = phrases
+        self.plan = plan
+        self.rows = table
+        """The row table with its phrases."""
+        self._layers = {
+            layer: LayerVectors(path, layer, plan, manifest.hidden, mean)
+            for layer, mean in zip(manifest.key.layers, means, strict=True)
+        }
 
     @classmethod
     def open(cls, path: Path, expect: Expectation | None = None) -> Self:
-        """Open the library in folder ``path``.
+        """Open the complete library in folder ``path``.
+
+        Every file must be there with its size; ``lenses.library.verify`` reads them all.
 
         Raises:
-            DataError: No library there, or a file is missing, changed or unreadable.
+            DataError: No library there, or it is not complete, or a file is missing, cut off or
+                unreadable.
             MismatchError: It was built from another model or has another width.
         """
-        manifest = read_manifest(path)
-        _require(manifest, expect or Expectation(), path)
-        vectors: dict[int, torch.Tensor] = {}
-        norms: dict[int, torch.Tensor] = {}
+        manifest = complete_manifest(path)
+        require_expected(manifest, expect or Expectation(), path)
+        for name, record in manifest.files.items():
+            if not is_intact(path / name, record, hashed=False):
+                raise damaged(path, f"{name} is missing or not of {record.size} bytes")
         try:
-            for name, expected in manifest.files.items():
-                if sha256_file(path / name) != expected:
-                    raise DataError(f"library {path}: {name} was changed; delete the folder")
-            for layer in manifest.key.layers:
-                with safe_open(path / layer_file(layer), framework="pt") as stored:
-                    vectors[layer] = stored.get_tensor("vectors")
-                    norms[layer] = stored.get_tensor("norms")
+            with safe_open(path / STATISTICS, framework="pt") as stored:
+                means = stored.get_tensor("mean").clone()
             rows = pq.read_table(path / ROWS, schema=ROW_SCHEMA)
-            phrases = pq.read_table(path / PHRASES)["text"].to_pylist()
+            phrases = pq.read_table(path / PHRASES, schema=PHRASE_SCHEMA)
         except (OSError, SafetensorError, pa.ArrowException) as error:
-            raise DataError(f"cannot read library {path}: {error}; delete the folder") from error
-        return cls(path, manifest, vectors, norms, rows, phrases)
+            raise damaged(path, str(error)) from error
+        return cls(path, manifest, read_plan(path), means, RowTable(rows, phrases))
 
     def __len__(self) -> int:
         """Return the number of rows, equal at all layers."""
         return self.manifest.rows
+
+    @property
+    def key(self) -> LibraryKey:
+        """Everything that decided the content."""
+        return self.manifest.key
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -177,87 +122,86 @@ class Library:
         """Width d of the vectors."""
         return self.manifest.hidden
 
-    def stored(self, layer: int) -> torch.Tensor:
-        """Return [rows, d] of unit length in the stored type, mapped from disk.
+    def layer(self, layer: int) -> LayerVectors:
+        """Return the vectors of one layer, to be read in pieces.
 
         Raises:
             DataError: The layer is not stored.
         """
-        if layer not in self._vectors:
+        if layer not in self._layers:
             raise DataError(f"library {self.path}: layer {layer} is not among {self.layers}")
-        return self._vectors[layer]
+        return self._layers[layer]
+
+    def stored(self, layer: int) -> torch.Tensor:
+        """Return [rows, d] of unit length in the stored type, a plain float.
+
+        Raises:
+            DataError: The layer is not stored, cannot be read, or is of an 8-bit type.
+        """
+        if self.key.dtype in SCALED:
+            raise DataError(
+                f"library {self.path}: rows of type {self.key.dtype} have scales; read them "
+                "through layer()"
+            )
+        return self.layer(layer).raw(0, len(self)).vectors
 
     def vectors(self, layer: int, *, unit: bool = True) -> torch.Tensor:
         """Return [rows, d] float32, of unit length or as the model had them.
 
         Raises:
-            DataError: The layer is not stored.
+            DataError: The layer is not stored or cannot be read.
         """
-        vectors = self.stored(layer).float()
-        return vectors if unit else vectors * self._norms[layer][:, None]
+        found = self.layer(layer)
+        vectors = found.read(0, len(self))
+        return vectors if unit else vectors * found.norms()[:, None]
 
     def row(self, index: int) -> LibraryRow:
         """Return the token, word and phrase of row ``index``."""
-        values = {name: column[index].as_py() for name, column in self._columns.items()}
-        phrase = values.pop("phrase")
-        return LibraryRow(**values, context=self._phrases[phrase])
+        return self.rows.row(index)
+
+    def table(self, indices: NDArray[np.int64] | Sequence[int]) -> pa.Table:
+        """Return rows ``indices`` as a table with the column ``context`` for the phrase's text."""
+        return self.rows.take(indices)
 
     def fingerprint(self) -> str:
-        """Return a hash of the key and of every file."""
-        return digest([self.manifest.key.model_dump(mode="json"), self.manifest.files])
+        """Return a hash of the key and of every file but the stamp."""
+        files = {name: record.sha256 for name, record in self.manifest.files.items()}
+        return digest([self.manifest.key.model_dump(mode="json"), files])
 
 
-def layer_file(layer: int) -> str:
-    """Return the name of the file of one layer."""
-    return f"layer_{layer}.safetensors"
-
-
-def read_manifest(path: Path) -> LibraryManifest:
-    """Return the manifest of the library in ``path``.
+def complete_manifest(path: Path) -> LibraryManifest:
+    """Return the manifest of a complete library.
 
     Raises:
-        DataError: It is missing or not a manifest of this version.
+        DataError: No library there, or it is not complete.
     """
-    try:
-        return LibraryManifest.model_validate_json((path / MANIFEST).read_bytes())
-    except OSError as error:
-        raise DataError(f"{path} is not a reference library: {MANIFEST} is missing") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"library {path}: bad {MANIFEST} at {where!r}: {first['msg']}") from error
-
-
-def write_tables(
-    folder: Path, layers: Mapping[int, EncodedLayer], rows: pa.Table, phrases: pa.Table
-) -> dict[str, str]:
-    """Write everything but the manifest and return the sha256 of every file by name.
-
-    Raises:
-        DataError: The disk is full or the folder is read-only.
-    """
-    names = [layer_file(layer) for layer in layers]
-    for name, encoded in zip(names, layers.values(), strict=True):
-        tensors = {"vectors": encoded.vectors, "norms": encoded.norms}
-        write_bytes_atomic(folder / name, save(tensors))
-    for name, table in ((ROWS, rows), (PHRASES, phrases)):
-        with replacing(folder / name) as partial:
-            pq.write_table(table, partial, compression="zstd")
-    return {name: sha256_file(folder / name) for name in (*names, ROWS, PHRASES)}
-
-
-def write_manifest(folder: Path, manifest: LibraryManifest) -> None:
-    """Write the manifest; raises DataError as ``write_tables``."""
-    write_json_atomic(folder / MANIFEST, manifest, readable=True)
-
-
-def _require(manifest: LibraryManifest, expect: Expectation, path: Path) -> None:
-    found = manifest.key.model_hash
-    if expect.model_hash is not None and expect.model_hash != found:
-        raise MismatchError(
-            f"library {path} was built from model {found[:12]}, expected {expect.model_hash[:12]}"
+    if not (path / MANIFEST).exists() and (path / PLAN).exists():
+        parts = Parts(path, read_plan(path))
+        raise DataError(
+            f"library {path} is not complete: {len(parts.present())} of {len(parts)} parts are "
+            "done; run the same command to continue"
         )
+    return read_manifest(path)
+
+
+def require_expected(manifest: LibraryManifest, expect: Expectation, path: Path) -> None:
+    """Check that a library belongs to the user's model.
+
+    Raises:
+        MismatchError: It does not.
+    """
+    key = manifest.key
     if expect.hidden is not None and expect.hidden != manifest.hidden:
         raise MismatchError(
-            f"library {path} has vectors of width {manifest.hidden}, expected {expect.hidden}"
+            f"library {path} has vectors of width {manifest.hidden}, expected {expect.hidden} "
+            f"of {expect.model}"
         )
+    for what, found, wanted in (
+        ("model", key.model_hash, expect.model_hash),
+        ("tokenizer", key.tokenizer_hash, expect.tokenizer_hash),
+    ):
+        if wanted is not None and wanted != found:
+            raise MismatchError(
+                f"library {path} was built from {what} {found[:12]}, expected {wanted[:12]} of "
+                f"{expect.model}; build a library for it, or choose the one that belongs to it"
+            )

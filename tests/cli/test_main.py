@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import main
+from lenses.library.corpora.hub import FORM
 
 ROOT = Path(__file__).parents[2]
 Call = Callable[..., tuple[int, str, str]]
@@ -73,6 +74,39 @@ def test_list_shows_what_is_registered(call: Call) -> None:
         names = [line.split()[0] for line in out.splitlines()]
         assert code == 0
         assert set(expected) <= set(names)
+
+
+def test_list_corpora_says_what_is_here_without_reading_it() -> None:
+    """Names, kinds and ways of naming files, with the line count where that is cheap; no torch."""
+    script = (
+        "import sys\nfrom harness.cli.main import main\nsys.argv = ['x', 'list', 'corpora']\n"
+        "try:\n    main()\nexcept SystemExit as ended:\n    code = ended.code\n"
+        "heavy = {'torch', 'transformers', 'pandas', 'datasets', 'latentlens'}\n"
+        "print(sorted(heavy & set(sys.modules)))\nsys.exit(code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    *rows, loaded = done.stdout.splitlines()
+    assert loaded == "[]"
+    texts = dict(row.split(maxsplit=1) for row in rows)
+    assert "24,000 lines" in texts["mini"]
+    assert texts["wordnet"].startswith("WordNet: ")
+    assert {"latentlens", "FILE.txt", "FILE.csv#COLUMN"} <= set(texts)
+    assert FORM in texts["hf:ID@REVISION#COLUMN"]
+
+
+def test_list_corpora_says_how_to_get_what_is_not_here(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Corpora and packages that are missing do not break the list."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("lenses.library.corpora.wordnet._places", lambda: iter(()))
+    _, out, _ = call("list", "corpora")
+    texts = dict(row.split(maxsplit=1) for row in out.splitlines())
+    assert "is not on this machine: pip install --no-deps latentlens" in texts["latentlens"]
+    assert "is not on this machine: apt-get install wordnet-base" in texts["wordnet"]
+    assert "pip install 'lensbench[datasets]'" in texts["hf:ID@REVISION#COLUMN"]
 
 
 @pytest.mark.parametrize(

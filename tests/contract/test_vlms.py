@@ -94,6 +94,25 @@ def test_text_states_are_causal_and_unpadded(adapter: Adapter) -> None:
     torch.testing.assert_close(whole[:, :4], part, atol=1e-4, rtol=1e-4)
 
 
+def test_text_states_in_a_tree_are_those_of_text_alone(adapter: Adapter) -> None:
+    """A library shares prefixes between phrases wherever an adapter honours mask and positions."""
+    ids = adapter.tokenizer("a red dog and a cat", return_tensors="pt")["input_ids"]
+    length = ids.shape[1]
+    # The text twice in one line, the second time after the first but blind to it.
+    attends = torch.ones(2 * length, 2 * length, dtype=torch.bool).tril()
+    attends[length:, :length] = False
+    positions = torch.arange(length).repeat(2)[None]
+    keep = torch.arange(2 * length)[None] >= length
+    again = adapter.text_states(
+        ids.repeat(1, 2),
+        [2],
+        positions=positions,
+        attends=attends[None],
+        keep=keep,
+    )[2]
+    torch.testing.assert_close(again, adapter.text_states(ids, [2])[2][0], atol=1e-4, rtol=1e-4)
+
+
 def test_caption_is_text(adapter: Adapter) -> None:
     """Greedy and repeatable."""
     said = [adapter.caption(picture((144, 144)), "describe the picture:", 12) for _ in range(2)]

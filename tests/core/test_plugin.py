@@ -59,7 +59,7 @@ class TinyReadout:
         return "tiny"
 
 
-def no_library() -> Any:
+def no_library(*_: object, **__: object) -> Any:
     raise AssertionError("the lens did not ask for a library")
 
 
@@ -69,7 +69,14 @@ def test_lens() -> None:
     assert "normed-embedding" in registry.names()
     assert registry.origin("normed-embedding").endswith(ORIGIN)
     lens = registry.get("normed-embedding")()
-    lens.prepare(LensContext(TinyReadout(), (" dog", " cat"), no_library, seed=0))
+    context = LensContext(
+        readout=TinyReadout(),
+        vocabulary=(" dog", " cat"),
+        library=no_library,
+        search=no_library,
+        seed=0,
+    )
+    lens.prepare(context)
     queries = Queries(torch.tensor([[1.0, 0.0], [0.0, 3.0]]), 1, ("p", "q"), ("i", "i"))
     answers = lens.describe(queries, 2)
     assert [[answer.word for answer in row] for row in answers] == [["cat", "dog"], ["dog", "cat"]]

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from harness.core.ids import digest, sha256_lines
+from harness.core.ids import digest
 from lenses.base import LensContext, Queries
-from lenses.library.build import build_library
-from lenses.library.corpus import Corpus
+from lenses.library.build import build_library, make_key
+from lenses.library.corpora.phrases import Phrases
+from lenses.library.corpus import Corpus, collect
+from lenses.library.search import LibrarySearch
 from lenses.library.store import Library
 
 HIDDEN = 24
@@ -38,48 +41,74 @@ _TRAINING = (*PHRASES, *("a cat and a fish", "a man", "the elephant", "red", "bl
 
 
 @cache
-def make_tokenizer(vocab_size: int = 330, *, bos: bool = True) -> PreTrainedTokenizerBase:
+def make_tokenizer(
+    vocab_size: int = 330, *, bos: bool = True, eos: bool = False, padding_side: str = "right"
+) -> PreTrainedTokenizerBase:
     """Return a byte-level BPE tokenizer, small enough to cut words into pieces.
 
-    With ``bos`` it begins every text with <bos>.
+    With ``bos`` it begins every text with <bos>, with ``eos`` it ends every text with <eos>.
     """
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
+    special = ["<bos>", "<pad>", *(["<eos>"] if eos else [])]
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
-        special_tokens=["<bos>", "<pad>"],
+        special_tokens=special,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     core.train_from_iterator(_TRAINING, trainer)
-    if bos:
+    ends = [name for name, wanted in (("<bos>", bos), ("<eos>", eos)) if wanted]
+    if ends:
         core.post_processor = processors.TemplateProcessing(
-            single="<bos> $A", special_tokens=[("<bos>", core.token_to_id("<bos>"))]
+            single=" ".join((["<bos>"] if bos else []) + ["$A"] + (["<eos>"] if eos else [])),
+            special_tokens=[(name, core.token_to_id(name)) for name in ends],
         )
     make: Callable[..., PreTrainedTokenizerBase] = PreTrainedTokenizerFast
-    return make(tokenizer_object=core, bos_token="<bos>", pad_token="<pad>")
+    return make(
+        tokenizer_object=core, bos_token="<bos>", pad_token="<pad>", padding_side=padding_side,
+        **({"eos_token": "<eos>"} if eos else {}),
+    )  # fmt: skip
 
 
 @dataclass
 class CausalStates:
-    """Text states that depend on the ids up to a position, as those of a causal model."""
+    """Text states that depend on the ids up to a position, as those of a causal model.
+
+    A token's state follows from that of the token before it in its text: in a tree, the one among
+    those it attends to whose position is one less.
+    """
 
     size: int = 512
     hidden: int = HIDDEN
     calls: list[tuple[int, int]] = field(default_factory=list)
 
-    def __call__(self, ids: torch.Tensor, layers: Sequence[int]) -> dict[int, torch.Tensor]:
+    def __call__(
+        self,
+        ids: torch.Tensor,
+        layers: Sequence[int],
+        *,
+        positions: torch.Tensor | None = None,
+        attends: torch.Tensor | None = None,
+        keep: torch.Tensor | None = None,
+    ) -> dict[int, torch.Tensor]:
         self.calls.append((ids.shape[0], ids.shape[1]))
         generator = torch.Generator().manual_seed(3)
         table = torch.randn(self.size, self.hidden, generator=generator) + 0.5
-        state = torch.zeros(ids.shape[0], self.hidden)
-        steps = []
-        for column in ids.T:
-            state = 0.6 * state.roll(1, dims=1) + table[column]
-            steps.append(state)
-        base = torch.stack(steps, dim=1)
-        return {layer: base.roll(layer, dims=2) * (1 + layer) + layer for layer in layers}
+        base = table[ids]
+        lines = torch.arange(len(ids))
+        for column in range(ids.shape[1]):
+            if attends is None or positions is None:
+                previous, first = base[:, column - 1], torch.full((len(ids), 1), column == 0)
+            else:
+                before = attends[:, column] & (positions == positions[:, column, None] - 1)
+                previous = base[lines, before.int().argmax(1)]
+                first = ~before.any(1, keepdim=True)
+            base[:, column] += 0.6 * previous.roll(1, dims=1).masked_fill(first, 0.0)
+        if keep is not None:
+            base = base[keep]
+        return {layer: base.roll(layer, dims=-1) * (1 + layer) + layer for layer in layers}
 
 
 @dataclass
@@ -124,15 +153,22 @@ def token_id(token: str) -> int:
 
 def make_corpus(lines: Sequence[str] = PHRASES) -> Corpus:
     """Return a corpus of ``lines``."""
-    return Corpus(tuple(lines), sha256_lines(lines), "test", empty=0, duplicates=0)
+    return collect(Phrases("test", iter(lines)))
 
 
-def make_library(path: Path, lines: Sequence[str] = PHRASES, *, cap: int = 4) -> Library:
-    """Build the library of ``lines`` at ``path``."""
-    return build_library(
-        path, make_corpus(lines), make_tokenizer(), CausalStates(), LAYERS,
-        model_hash=MODEL_HASH, cap=cap, seed=42,
-    )  # fmt: skip
+def make_library(
+    path: Path, lines: Sequence[str] = PHRASES, *, cap: int = 4, **settings: Any
+) -> Library:
+    """Build the library of ``lines`` at ``path``, in several parts.
+
+    ``settings`` are further parts of its key.
+    """
+    corpus, tokenizer = make_corpus(lines), make_tokenizer()
+    settings = {"part_rows": 32} | settings
+    key = make_key(corpus, tokenizer, LAYERS, model_hash=MODEL_HASH, cap=cap, **settings)
+    library = build_library(path, corpus, tokenizer, CausalStates(), key)
+    assert library is not None
+    return library
 
 
 def make_context(library: Library, *, readout: SyntheticReadout | None = None) -> LensContext:
@@ -142,7 +178,8 @@ def make_context(library: Library, *, readout: SyntheticReadout | None = None) -
     return LensContext(
         readout=readout or make_readout(rows=len(vocabulary)),
         vocabulary=vocabulary,
-        library=lambda: library,
+        library=lambda fraction=1.0: library,
+        search=LibrarySearch,
         seed=42,
     )
 

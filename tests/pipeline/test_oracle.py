@@ -54,7 +54,14 @@ class Oracle:
         folder = next((run.parent / "libraries").iterdir())
         manifest = json.loads((folder / "manifest.json").read_text())
         self.layers = {
-            layer: unit(as_float64("vectors", load_file(folder / f"layer_{layer}.safetensors")))
+            layer: unit(
+                np.concatenate(
+                    [
+                        as_float64("vectors", load_file(part))
+                        for part in sorted((folder / f"layer_{layer}").iterdir())
+                    ]
+                )
+            )
             for layer in manifest["key"]["layers"]
         }
         self.rows = pq.read_table(folder / "rows.parquet").to_pydict()

@@ -145,6 +145,7 @@ def test_photographs_are_described_and_the_report_warns(
     run = execute(options)
     report = (run / "report.html").read_text()
     assert "never on photographs" in report
+    assert "it is not known whether the reference corpus" in report
     assert len(read_table(run / "descriptions.parquet", Description)) > 0
     board = pd.read_csv(run / "leaderboard.csv")
     assert board["interpretable:rate"].isna().all()

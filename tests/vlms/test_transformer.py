@@ -120,6 +120,90 @@ def test_padded_text_has_the_states_of_unpadded_text(checkpoint: Checkpoint, nor
         adapter.text_states(padded[0], [0])
 
 
+def test_chosen_text_states_come_in_row_major_order(adapter: LlavaAdapter) -> None:
+    """Those of all tokens, at the same layers, and nothing else."""
+    ids = torch.arange(24).reshape(3, 8)
+    keep = torch.rand(3, 8, generator=torch.Generator().manual_seed(2)) < 0.4
+    whole = adapter.text_states(ids, [0, 1, DEPTH])
+    kept = adapter.text_states(ids, [0, 1, DEPTH], keep=keep)
+    assert whole.keys() == kept.keys()
+    for layer, states in kept.items():
+        assert (states.dtype, states.requires_grad) == (torch.float32, False)
+        torch.testing.assert_close(states, whole[layer][keep])
+    nothing = adapter.text_states(ids, [1], keep=torch.zeros(3, 8, dtype=torch.bool))
+    assert tuple(nothing[1].shape) == (0, 32)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_text_in_a_tree_has_the_states_of_text_alone(checkpoint: Checkpoint, norm: Norm) -> None:
+    """Two texts with their beginning in common, in one line of tokens."""
+    adapter = load(checkpoint(norm, "crop"))
+    ids = torch.tensor([[5, 30, 40, 50, 60, 70]])
+    parents = [-1, 0, 1, 2, 1, 4]
+    attends = torch.eye(6, dtype=torch.bool)
+    for column, parent in enumerate(parents):
+        if parent >= 0:
+            attends[column] |= attends[parent]
+    positions = torch.tensor([[0, 1, 2, 3, 2, 3]])
+    layers = [1, DEPTH]
+    tree = adapter.text_states(ids, layers, positions=positions, attends=attends[None])
+    for columns in ([0, 1, 2, 3], [0, 1, 4, 5]):
+        alone = adapter.text_states(ids[:, columns], layers)
+        for layer in layers:
+            torch.testing.assert_close(tree[layer][:, columns], alone[layer], rtol=1e-4, atol=1e-4)
+
+
+def _hooks(adapter: LlavaAdapter) -> list[int]:
+    """Count the hooks of each block; the library itself sets some that stay."""
+    return [len(block._forward_hooks) + len(block._forward_pre_hooks) for block in adapter.blocks]
+
+
+def test_nothing_above_the_highest_layer_is_run(adapter: LlavaAdapter) -> None:
+    """Neither blocks nor final norm nor output head, and no hook stays behind."""
+    before = _hooks(adapter)
+    ran: list[str] = []
+    watched = {
+        **{f"block {index}": block for index, block in enumerate(adapter.blocks)},
+        "norm": adapter.decoder.norm,
+        "head": adapter.model.get_output_embeddings(),
+    }
+    handles = [
+        module.register_forward_hook(lambda *_, name=name: ran.append(name))
+        for name, module in watched.items()
+    ]
+    ids = torch.tensor([[5, 7, 9]])
+    try:
+        for layers, expected in (
+            ([0], []),
+            ([2, 0], ["block 0", "block 1"]),
+            ([DEPTH], [f"block {index}" for index in range(DEPTH)]),
+        ):
+            ran.clear()
+            adapter.text_states(ids, layers)
+            assert ran == expected
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert _hooks(adapter) == before
+
+
+def test_a_failing_pass_leaves_no_hook(adapter: LlavaAdapter) -> None:
+    """An id outside the embedding is the library's own error, and passes through."""
+    before = _hooks(adapter)
+    with pytest.raises(IndexError):
+        adapter.text_states(torch.tensor([[10**6]]), [1])
+    assert _hooks(adapter) == before
+
+
+@pytest.mark.parametrize("name", ["positions", "attends", "keep"])
+def test_wrong_shapes_of_text_are_named(adapter: LlavaAdapter, name: str) -> None:
+    """With the shape that would do."""
+    ids = torch.zeros(2, 3, dtype=torch.long)
+    wrong: dict[str, torch.Tensor] = {name: torch.ones(2, 4, dtype=torch.bool)}
+    with pytest.raises(UsageError, match=rf"{name} of shape \(2, 4\): expected \(2, 3.*\(2, 3\)"):
+        adapter.text_states(ids, [1], **wrong)
+
+
 def test_nan_states_name_layer_and_token(checkpoint: Checkpoint) -> None:
     """A weight poisoned in block 1 shows from layer 2 on, and not before."""
     adapter = load(checkpoint("rms", "crop"))
@@ -130,6 +214,9 @@ def test_nan_states_name_layer_and_token(checkpoint: Checkpoint) -> None:
         adapter.encode(probe_image(), [1, 2, 3])
     with pytest.raises(DataError, match="on text: layer 2, token 0"):
         adapter.text_states(torch.zeros(1, 4, dtype=torch.long), [2])
+    keep = torch.ones(1, 4, dtype=torch.bool)
+    chosen = adapter.text_states(torch.zeros(1, 4, dtype=torch.long), [1, 2], keep=keep)
+    assert bool(chosen[1].isfinite().all()) and bool(chosen[2].isnan().any(1).all())
 
 
 def test_one_bad_token_is_named(adapter: LlavaAdapter) -> None:

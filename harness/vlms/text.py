@@ -1,0 +1,105 @@
+"""A language model alone, for libraries of models that see no images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+
+from harness.core.errors import DataError
+from harness.core.records import Record
+from harness.vlms.decoder import decoder_states
+from harness.vlms.loading import load_model, parse_device, parse_dtype
+from harness.vlms.registry import vlm_hash
+
+
+class TextFacts(Record):
+    """Declared facts of a loaded language model."""
+
+    name: str
+    """Name of its directory."""
+    family: str
+    """``model_type`` of its configuration."""
+    layers: int
+    """Number of decoder blocks N; layers are 0 to N."""
+    hidden: int
+    """Width d of the residual stream."""
+    vocabulary: int
+    """Rows of the input matrix that the tokenizer can produce."""
+    dtype: str
+    """Floating-point type of the forward pass."""
+    weights_hash: str
+    """sha256 over weight and tokenizer files."""
+
+
+class CausalTextModel:
+    """A checkpoint directory that ``AutoModelForCausalLM`` understands."""
+
+    def __init__(self, path: Path, dtype: str = "float32", device: str = "cpu") -> None:
+        """Load the model and its tokenizer; nothing is fetched from a network.
+
+        Args:
+            path: Checkpoint directory.
+            dtype: float32, bfloat16 or float16.
+            device: torch device.
+
+        Raises:
+            UsageError: Unknown dtype or unavailable device.
+            DataError: The checkpoint is unreadable, lacks weights or has no stack of blocks.
+        """
+        weights, place = parse_dtype(dtype), parse_device(device)
+        self.tokenizer = _load_tokenizer(path)
+        self.model = load_model(AutoModelForCausalLM, path, weights).to(place).eval()
+        self.decoder = self.model.get_decoder()
+        config = self.model.config.get_text_config()
+        self.blocks = _blocks(self.decoder, config.num_hidden_layers, path)
+        self.facts = TextFacts(
+            name=path.resolve().name,
+            family=self.model.config.model_type,
+            layers=len(self.blocks),
+            hidden=config.hidden_size,
+            vocabulary=min(len(self.tokenizer), self.model.get_input_embeddings().weight.shape[0]),
+            dtype=dtype,
+            weights_hash=vlm_hash(path),
+        )
+
+    def text_states(
+        self,
+        ids: torch.Tensor,
+        layers: Sequence[int],
+        *,
+        positions: torch.Tensor | None = None,
+        attends: torch.Tensor | None = None,
+        keep: torch.Tensor | None = None,
+    ) -> dict[int, torch.Tensor]:
+        """Run the model's blocks; see :func:`harness.vlms.decoder.decoder_states`."""
+        return decoder_states(
+            self.decoder,
+            self.blocks,
+            ids,
+            layers,
+            positions=positions,
+            attends=attends,
+            keep=keep,
+            source=self.facts.name,
+        )
+
+
+def _load_tokenizer(path: Path) -> PreTrainedTokenizerBase:
+    tokenizers: Any = AutoTokenizer
+    try:
+        tokenizer: PreTrainedTokenizerBase = tokenizers.from_pretrained(path, local_files_only=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise DataError(f"cannot load the tokenizer in {path}: {error}") from error
+    return tokenizer
+
+
+def _blocks(decoder: torch.nn.Module, depth: int, path: Path) -> Sequence[torch.nn.Module]:
+    """Return the stack of blocks, whatever the family calls it."""
+    for module in decoder.modules():
+        if isinstance(module, torch.nn.ModuleList) and len(module) == depth:
+            return list(module)
+    raise DataError(f"cannot find the {depth} decoder blocks of the model in {path}")

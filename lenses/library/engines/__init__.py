@@ -1,0 +1,1 @@
+"""Other people's search engines behind the door of our own."""
