@@ -103,6 +103,21 @@ def grouped_top_k(
     return search_index(index, queries, k)
 
 
+def recall(found: GroupedTopK, exact: GroupedTopK) -> float:
+    """Return the share of the exact answers that ``found`` has; ties with the last one count.
+
+    Raises:
+        MismatchError: The two are of different shape.
+    """
+    if found.scores.shape != exact.scores.shape:
+        raise MismatchError(
+            f"exact answer {tuple(exact.scores.shape)}: expected {tuple(found.scores.shape)}"
+        )
+    if not found.scores.numel():
+        return 1.0
+    return float((found.scores >= exact.scores[:, -1:]).double().mean())
+
+
 def merged(parts: Sequence[tuple[int, TopK]], k: int) -> GroupedTopK:
     """Return the best ``k`` of several groups' own answers, given as (group, answer), ascending."""
     scores = torch.cat([part.scores for _, part in parts], dim=1)

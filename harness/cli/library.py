@@ -56,21 +56,17 @@ def build(
     The same command again continues after any stop. Shards may be built by several processes or
     hosts, in one folder or, to be joined by `library merge`, in several.
     """
-    from harness.pipeline.library import LibraryRequest, build, build_on
-    from lenses.library.build import LibraryPreview
+    from harness.pipeline.library import LibraryRequest, build, build_on, preview
 
-    if devices is not None and not dry_run:
+    request = LibraryRequest(device=device, **given)
+    if dry_run:
+        click.echo(preview(request).summary())
+        return
+    if devices is not None:
         build_on(_devices(devices, device, shard), _arguments(given, out), out)
         click.echo(f"library: {out}")
         return
-
-    def preview(planned: LibraryPreview) -> bool:
-        for line in planned.lines():
-            click.echo(line, err=not dry_run)
-        return not dry_run
-
-    request = LibraryRequest(device=device, **given)
-    library = build(request, out, parse_shard(shard), preview)
+    library = build(request, out, parse_shard(shard))
     if library is not None:
         click.echo(f"library: {out} ({len(library)} rows x {len(library.layers)} layers)")
 
@@ -126,25 +122,48 @@ def merge(libraries: tuple[Path, ...], out: Path) -> None:
 
 
 @command.command()
-@click.argument("source")
+@click.argument("library", type=FOLDER)
 @click.option("--dtype", help="Stored type: float32, float16, bfloat16, float8 or int8.")
 @click.option(
-    "--to", "layout", help="Write the published layout instead: library or reproduce (see README)."
+    "--published",
+    type=click.Choice(["library", "reproduce"]),
+    help="Write the published layout instead, in one of its two variants.",
 )
-@click.option("--from-published", is_flag=True, help="SOURCE is in the published layout.")
-@click.option("--tokenizer", help="Model whose tokenizer the published library was built with.")
-@click.option("--revision", help="Full commit of a Hugging Face id.")
 @click.option("-o", "--out", type=FOLDER, required=True, help="Folder to write.")
-def convert(source: str, layout: str | None, from_published: bool, out: Path, **given: Any) -> None:
-    """Change the stored type of a library, or read and write the published layout.
+def convert(library: Path, dtype: str | None, published: str | None, out: Path) -> None:
+    """Write a library with another stored type, or in the published layout."""
+    if (dtype is None) == (published is None):
+        raise UsageError("expected either --dtype TYPE or --published VARIANT")
+    if published is not None:
+        from lenses.library.foreign.publish import write_published
+        from lenses.library.store import Library
 
-    SOURCE is a library's folder, or with --from-published a folder or Hugging Face id that holds
-    layer_L/embeddings_cache.pt files. Files that could run code are refused.
+        click.echo(f"published library: {write_published(Library.open(library), out, published)}")
+        return
+    from lenses.library.convert import convert_library
+
+    made = convert_library(library, out, str(dtype))
+    click.echo(f"library: {out} ({len(made)} rows x {len(made.layers)} layers)")
+
+
+@command.command("import")
+@click.argument("source")
+@click.option("--vlm", help="Registered model or checkpoint folder that it was made with.")
+@click.option("--model", help="Checkpoint folder of the language model that it was made with.")
+@click.option("--model-name", help="Name that its metadata must state.")
+@click.option("--revision", help="Full commit of a Hugging Face id.")
+@click.option("--dtype", help="Stored type.  [default: float16]")
+@click.option("-o", "--out", type=FOLDER, required=True, help="Folder of the library.")
+def import_(source: str, out: Path, vlm: str | None, model: str | None, **given: Any) -> None:
+    """Read a library in the published layout, from a folder or a Hugging Face id.
+
+    SOURCE holds layer_L/embeddings_cache.pt files. Nothing in them is run: files that could run
+    code are refused. Every token is checked against the model's tokenizer.
     """
-    from harness.pipeline.library_formats import convert_any
+    from harness.pipeline.library_formats import import_published, text_side
 
-    made = convert_any(source, out, layout=layout, from_published=from_published, **given)
-    click.echo(made)
+    made = import_published(source, out, text_side(vlm, model), **given)
+    click.echo(f"library: {out} ({len(made)} rows x {len(made.layers)} layers)")
 
 
 @command.command()

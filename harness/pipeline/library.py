@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from harness.core.errors import DataError, UsageError
 from harness.core.progress import announce
 from harness.pipeline.spec import CORPORA, contextual_layers, parse_layers
-from lenses.library.build import build_library, make_key
+from lenses.library.build import build_library, make_key, plan_library
 from lenses.library.corpus import Corpus, read_corpus
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from lenses.library.build import LibraryPreview
     from lenses.library.encode import TextEncoder
+    from lenses.library.estimate import Estimate
     from lenses.library.manifest import LibraryKey
     from lenses.library.store import Library
 
@@ -147,19 +147,21 @@ def request_key(request: LibraryRequest, model: TextModel, corpus: Corpus) -> Li
     )
 
 
-def build(
-    request: LibraryRequest,
-    out: Path,
-    shard: tuple[int, int],
-    preview: Callable[[LibraryPreview], bool],
-) -> Library | None:
+def preview(request: LibraryRequest) -> Estimate:
+    """Return what a request will cost; nothing is written."""
+    corpus = read_corpus(request.corpus, CORPORA)
+    model = open_model(request)
+    key = request_key(request, model, corpus)
+    return plan_library(corpus, model.tokenizer, model.text_states, key)
+
+
+def build(request: LibraryRequest, out: Path, shard: tuple[int, int]) -> Library | None:
     """Build a library, or a shard of it, in this process.
 
     Args:
         request: What to build.
         out: Folder of the library.
         shard: Number of this shard from 1, and how many there are.
-        preview: Is shown the plan before the first forward pass; False stops there.
 
     Returns:
         The library, or None while parts of other shards are missing.
@@ -175,7 +177,6 @@ def build(
         key,
         shard=shard,
         device=request.device,
-        preview=preview,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -13,7 +14,7 @@ from harness.core.progress import announce, progress
 from lenses.library.corpus import Corpus
 from lenses.library.dtypes import store_states, stored_type
 from lenses.library.encode import PACK_BATCH, PACK_WIDTH, TextEncoder, encode_part
-from lenses.library.estimate import estimate_library
+from lenses.library.estimate import Estimate, estimate_library
 from lenses.library.finish import finish, is_complete
 from lenses.library.manifest import (
     MANIFEST,
@@ -137,10 +138,13 @@ def build_library(
     if _is_usable(path, key):
         return Library.open(path)
     started, source = time.monotonic(), _source(corpus, device)
-    parts, tokenised, plan, packing = _begin(path, corpus, tokenizer, encoder, key)
+    if not (path / PLAN).exists():
+        require_free(path)
+    planned = _plan(corpus, tokenizer, encoder, key, _planned_packing(path, key))
+    parts = _begin(path, planned, key)
     todo = [part for part in range(number - 1, len(parts), shards) if not parts.found(part)]
     try:
-        _encode(parts, todo, tokenised, plan, packing, encoder)
+        _encode(parts, todo, planned, encoder)
     except FileNotFoundError:
         # A process that completes the library meanwhile sweeps away our unfinished files.
         if len(parts.done()) < len(parts):
@@ -152,6 +156,26 @@ def build_library(
         "to shards that have not finished"
     )
     return None
+
+
+def plan_library(
+    corpus: Corpus, tokenizer: PreTrainedTokenizerBase, encoder: TextEncoder, key: LibraryKey
+) -> Estimate:
+    """Return what building a library will cost, without writing anything.
+
+    Args:
+        corpus: Phrases to read.
+        tokenizer: Fast tokenizer of the model.
+        encoder: Text states of the model; a few short phrases are run to measure its speed.
+        key: What to build, from :func:`make_key`.
+
+    Raises:
+        MismatchError: ``key`` is not of this corpus and tokenizer.
+    """
+    _require_inputs(corpus, tokenizer, key)
+    cost = _plan(corpus, tokenizer, encoder, key).cost
+    assert cost is not None  # measured, since no packing was given
+    return cost
 
 
 def _source(corpus: Corpus, device: str | None) -> Source:
@@ -177,49 +201,63 @@ def _require_settings(layers: Sequence[int], policy: str, precision: str, fracti
         raise UsageError(f"fraction={fraction}: expected a share above 0 and up to 1")
 
 
-def _begin(
-    path: Path,
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """What is known of a library before its first forward pass."""
+
+    tokenised: TokenisedCorpus
+    plan: Plan
+    packing: Packing
+    cost: Estimate | None
+    """None where the speed was not measured, since another call had begun the library."""
+
+
+def _plan(
     corpus: Corpus,
     tokenizer: PreTrainedTokenizerBase,
     encoder: TextEncoder,
     key: LibraryKey,
-) -> tuple[Parts, TokenisedCorpus, Plan, Packing]:
-    """Plan the library and write the plan, or check the one that is there."""
-    if not (path / PLAN).exists():
-        require_free(path)
+    packing: Packing | None = None,
+) -> _Planned:
     lines = sample_phrases(corpus.lines, key.fraction, key.seed)
     tokenised = tokenise(lines, tokenizer, max_tokens=key.max_tokens)
     metered = MeteredEncoder(encoder)
-    packing = _planned_packing(path, key)
     if packing is None:
         longest = int(tokenised.lengths.max())
         packing = measure_packing(metered, len(tokenizer), key.layers, longest=longest)
-    shared = packing != "whole"
-    plan = plan_rows(tokenised, key.policy, key.cap, key.seed, shared=shared)
-    planned, tables = make_plan(
+    plan = plan_rows(tokenised, key.policy, key.cap, key.seed, shared=packing != "whole")
+    if not metered.hidden:
+        return _Planned(tokenised, plan, packing, None)
+    cost = estimate_library(
+        tokenised,
+        plan,
+        packing,
+        key.layers,
+        metered.hidden,
+        key.dtype,
+        metered.rate,
+        part_rows=key.part_rows,
+    )
+    return _Planned(tokenised, plan, packing, cost)
+
+
+def _begin(path: Path, planned: _Planned, key: LibraryKey) -> Parts:
+    """Write the plan, or check the one that is there; say what is to be done."""
+    plan = planned.plan
+    record, tables = make_plan(
         key,
-        row_table(tokenised, plan),
-        packing=packing,
+        row_table(planned.tokenised, plan),
+        packing=planned.packing,
         occurrences=plan.occurrences,
         prefixes=plan.prefixes,
-        truncated_phrases=tokenised.truncated,
+        truncated_phrases=planned.tokenised.truncated,
     )
-    parts = begin(path, planned, tables)
-    if metered.hidden:
-        cost = estimate_library(
-            tokenised,
-            plan,
-            packing,
-            key.layers,
-            metered.hidden,
-            key.dtype,
-            metered.rate,
-            part_rows=key.part_rows,
-        )
-        announce(f"library {path}: {cost.summary()}")
+    parts = begin(path, record, tables)
+    if planned.cost is not None:
+        announce(f"library {path}: {planned.cost.summary()}")
     else:
         announce(f"library {path}: {len(parts.present())} of {len(parts)} parts are done already")
-    return parts, tokenised, plan, packing
+    return parts
 
 
 def _planned_packing(path: Path, key: LibraryKey) -> Packing | None:
@@ -234,13 +272,12 @@ def _planned_packing(path: Path, key: LibraryKey) -> Packing | None:
 def _encode(
     parts: Parts,
     todo: Sequence[int],
-    tokenised: TokenisedCorpus,
-    plan: Plan,
-    packing: Packing,
+    planned: _Planned,
     encoder: TextEncoder,
 ) -> None:
     """Run the encoder for the parts to do and write each."""
     layers, dtype = parts.plan.key.layers, parts.written_type
+    tokenised, plan, packing = planned.tokenised, planned.plan, planned.packing
     total = sum(_positions(tokenised, plan, parts.plan.parts[part], packing) for part in todo)
     bar = progress(range(total), description="reading the corpus", total=total)
 

@@ -168,11 +168,6 @@ class LibraryManifest(Record):
     files: dict[str, FileRecord]
     """Every other file but the stamp."""
 
-    @property
-    def mean_norms(self) -> dict[int, float]:
-        """Mean length of the states by layer."""
-        return {layer: found.mean_norm for layer, found in self.statistics.items()}
-
 
 class Source(Record):
     """What a library was made from, as far as it decides nothing."""

@@ -16,7 +16,7 @@ from lenses.library.engines.spec import EXACT
 from lenses.library.store import Library
 from lenses.memory import free_memory
 from lenses.speed import fastest_kind
-from lenses.topk import GroupedTopK, TopK, merged, search_index
+from lenses.topk import GroupedTopK, TopK, merged, recall, search_index
 
 _SHARE = 0.5
 
@@ -109,11 +109,7 @@ class LibrarySearch:
             k: Rows per query.
         """
         index = SearchIndex(self._layers, cosine=True, resident=False)
-        exact = search_index(index, queries, k).scores
-        found = self.search(queries, k).scores
-        if not exact.numel():
-            return 1.0
-        return float((found >= exact[:, -1:]).double().mean())
+        return recall(self.search(queries, k), search_index(index, queries, k))
 
     def table(self, found: GroupedTopK) -> pa.Table:
         """Return the answers as a table, one row per query and rank.

@@ -40,8 +40,6 @@ from lenses.library.manifest import (
 from lenses.library.parts import Parts, is_intact
 from lenses.library.rows import PHRASE_SCHEMA, ROW_SCHEMA, LibraryRow, RowTable
 
-__all__ = ["Expectation", "LayerVectors", "Library", "LibraryKey", "LibraryRow"]
-
 
 @dataclass(frozen=True, slots=True)
 class Expectation:

@@ -10,7 +10,7 @@ from harness.core.errors import MismatchError, UsageError
 from lenses.exact import exact_dot, nonzero
 from lenses.library.engines.faiss_index import FaissIndex
 from lenses.library.engines.spec import parse_spec
-from lenses.topk import GroupedTopK, TopK, check_search, merged
+from lenses.topk import GroupedTopK, TopK, check_search, merged, recall
 from lenses.vectors import Vectors
 
 _SLACK = 8
@@ -93,12 +93,7 @@ class FaissEngine:
         Raises:
             MismatchError: ``exact`` has another shape than the answer.
         """
-        found = self.search(queries, k).scores
-        if found.shape != exact.scores.shape:
-            raise MismatchError(
-                f"exact answer {tuple(exact.scores.shape)}: expected {tuple(found.shape)}"
-            )
-        return float((found >= exact.scores[:, -1:]).double().mean()) if found.numel() else 1.0
+        return recall(self.search(queries, k), exact)
 
     def _best(self, group: int, queries: torch.Tensor, k: int) -> TopK:
         """Return the best ``min(k, rows)`` of one group."""

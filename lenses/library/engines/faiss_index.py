@@ -26,6 +26,8 @@ _BLOCK = 4096
 _TRAINING_ROWS = 65_536
 _VISITED_SHARE = 16
 _LEAST_VISITED = 8
+_LARGEST_PIECE = 15
+"""From 16 values on faiss compares pieces of several queries in one matrix product."""
 _NO_BLAS = 2**31 - 1
 
 
@@ -43,7 +45,8 @@ class FaissIndex:
         seed: Seed of the draws.
 
     Raises:
-        UsageError: ``pq`` with a number of bytes that does not divide the width.
+        UsageError: ``pq`` with a number of bytes that does not divide the width, or leaves more
+            than 15 values to a byte.
         DataError: A vector holds NaN or Inf.
     """
 
@@ -124,11 +127,15 @@ def _cells(rows: int, spec: FaissSpec, group: int) -> int:
 
 def _pieces(width: int, spec: FaissSpec) -> int:
     """Return the bytes per vector: pieces of at most 4 values unless asked for."""
-    divisors = [size for size in range(1, width + 1) if width % size == 0]
+    allowed = [
+        size
+        for size in range(1, width + 1)
+        if width % size == 0 and width // size <= _LARGEST_PIECE
+    ]
     if spec.size is None:
-        return next(size for size in divisors if 4 * size >= width)
-    if spec.size not in divisors:
-        known = ", ".join(map(str, divisors))
+        return next(size for size in allowed if 4 * size >= width)
+    if spec.size not in allowed:
+        known = ", ".join(map(str, allowed))
         raise UsageError(f"faiss pq{spec.size}: width {width} can be cut into {known} pieces")
     return spec.size
 

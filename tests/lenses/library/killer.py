@@ -2,7 +2,8 @@
 
 Usage: ``python -m tests.lenses.library.killer FOLDER``. The process dies by SIGKILL when its n-th
 file is written but has not got its name yet, or in the middle of removing what is not needed any
-more; what it leaves is in ``FOLDER/<job>/<n>``. Ends with exit code 0.
+more; what it leaves is in ``FOLDER/<job>/<n>``. Then several processes do one job in one folder at
+once. Ends with exit code 0.
 """
 
 from __future__ import annotations

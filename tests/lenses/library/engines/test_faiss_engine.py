@@ -3,15 +3,20 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import faiss
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.errors import DataError, MismatchError, UsageError
+from lenses.library.engines import faiss_index
 from lenses.library.engines.faiss_engine import FaissEngine
+from lenses.library.engines.faiss_index import FaissIndex
+from lenses.library.engines.spec import parse_spec
 from lenses.topk import GroupedTopK, grouped_top_k
 from lenses.vectors import TensorVectors
 from tests.lenses.fixtures import make_library, make_queries
@@ -121,7 +126,7 @@ def test_refining_more_candidates_finds_more() -> None:
     assert recalls[0] < recalls[1] < recalls[2] == 1.0
 
 
-@pytest.mark.parametrize("spec", [*KINDS, "faiss:ivf,nprobe=1", "faiss:pq2,refine=1"])
+@pytest.mark.parametrize("spec", [*KINDS, "faiss:ivf,nprobe=1", "faiss:pq4,refine=1"])
 def test_a_query_does_not_depend_on_its_company(spec: str) -> None:
     built = engine([clustered(3000, 48, seed=9)], spec)
     queries = clustered(300, 48, seed=10, spread=1.5)
@@ -135,18 +140,50 @@ def test_a_query_does_not_depend_on_its_company(spec: str) -> None:
         assert torch.equal(part.scores, whole.scores[start:stop])
 
 
+@pytest.mark.parametrize("spec", ["faiss:ivf,nprobe=1", "faiss:sq8", "faiss:pq16"])
+def test_candidates_do_not_depend_on_the_company_of_a_query(spec: str) -> None:
+    # Cells so near to each other that the last bit of a product decides.
+    generator = torch.Generator().manual_seed(0)
+    rows = 1 + 1e-5 * torch.randn(2000, 192, generator=generator)
+    queries = 1 + torch.randn(3000, 192, generator=generator)
+    units = torch.nn.functional.normalize(queries, dim=1).numpy()
+    index = FaissIndex(TensorVectors(rows), parse_spec(spec), 0, seed=42)
+    _, together = index.propose(units, 5)
+    alone = [index.propose(units[query : query + 1], 5)[1][0] for query in range(300)]
+    assert np.array_equal(together[:300], alone)
+
+
+class Watched(TensorVectors):
+    """Records how many threads faiss may use while it is filled."""
+
+    threads: ClassVar[set[int]] = set()
+
+    def read(self, start: int, stop: int) -> torch.Tensor:
+        self.threads.add(faiss.omp_get_max_threads())
+        return super().read(start, stop)
+
+
 @pytest.mark.parametrize("spec", APPROXIMATE)
-def test_the_same_vectors_give_the_same_engine(spec: str) -> None:
+def test_the_same_vectors_give_the_same_engine(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Fewer than there are, so that a sample is drawn.
+    monkeypatch.setattr(faiss_index, "_TRAINING_ROWS", 400)
     rows, queries = clustered(1000, seed=11, spread=2.0), clustered(50, seed=12)
     threads = faiss.omp_get_max_threads()
     first = engine([rows], spec).search(queries, 5)
+    index = FaissIndex(TensorVectors(rows), parse_spec(spec), 0, seed=42)
     faiss.omp_set_num_threads(2)
     try:
-        second = engine([rows], spec).search(queries, 5)
+        again = FaissIndex(Watched(rows), parse_spec(spec), 0, seed=42)
         assert faiss.omp_get_max_threads() == 2
     finally:
         faiss.omp_set_num_threads(threads)
-    assert_equal(second, first)
+    assert Watched.threads == {1}
+    units = torch.nn.functional.normalize(queries, dim=1).numpy()
+    scores, numbers = index.propose(units, 50)
+    scores_again, numbers_again = again.propose(units, 50)
+    assert np.array_equal(scores, scores_again)
+    assert np.array_equal(numbers, numbers_again)
+    assert_equal(engine([rows], spec).search(queries, 5), first)
 
 
 @pytest.mark.parametrize("spec", [*KINDS, "faiss:ivf1024", "faiss:pq6"])
@@ -210,5 +247,5 @@ def test_bad_input_is_named(spec: str) -> None:
 
 
 def test_pieces_must_divide_the_width() -> None:
-    with pytest.raises(UsageError, match="pq7: width 24 can be cut into 1, 2, 3, 4, 6, 8, 12, 24"):
+    with pytest.raises(UsageError, match="pq7: width 24 can be cut into 2, 3, 4, 6, 8, 12, 24"):
         engine([clustered(300)], "faiss:pq7")

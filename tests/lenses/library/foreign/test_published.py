@@ -162,6 +162,18 @@ def test_positions_counted_from_padding_on_the_left_are_refused(
         read_published(folder, tmp_path / "back", make_tokenizer())
 
 
+def test_a_position_behind_the_end_is_refused(tmp_path: Path, ours: Library) -> None:
+    def far(layer: int) -> Payload:
+        made = payload(ours, layer)
+        # The id of the very first token, where a careless look-up may land.
+        made["metadata"][4] |= {"position": 500, "token_id": 0}
+        return made
+
+    folder = write_folder(tmp_path / "published", ours, far)
+    with pytest.raises(MismatchError, match="1 of .* position 500 of .* tokenizer has nothing"):
+        read_published(folder, tmp_path / "back", make_tokenizer())
+
+
 @settings(max_examples=15)
 @given(row=st.integers(0, 40), layer=st.sampled_from([1, 2, 4]))
 def test_a_layer_with_other_rows_is_named(
