@@ -43,6 +43,7 @@ def command() -> None:
     help="Forward pass: float32, bfloat16 or float16; auto is bfloat16 where that is fast.",
 )
 @click.option("--max-tokens", type=int, default=512, show_default=True, help="Cut longer phrases.")
+@click.option("--part-rows", type=int, default=16384, show_default=True, help="Rows per part.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1 ...")
 @click.option("--devices", help="One process per device, such as cuda:0,cuda:1.")
 @click.option("--shard", default="1/1", show_default=True, help="Build part i of n: i/n.")
@@ -100,7 +101,11 @@ def verify(library: Path) -> None:
 @click.option("--fraction", type=float, required=True, help="Share of the distinct prefixes.")
 @click.option("-o", "--out", type=FOLDER, required=True, help="Folder of the smaller library.")
 def sample(library: Path, fraction: float, out: Path) -> None:
-    """Make a smaller library of a share of the rows; smaller shares lie within larger ones."""
+    """Make the library that a share of the corpus' distinct prefixes would have given.
+
+    Rare tokens lose rows in proportion, frequent ones only where they fall below the cap. A smaller
+    share lies within a larger one.
+    """
     from lenses.library.sample import sample_library
 
     made = sample_library(library, out, fraction)

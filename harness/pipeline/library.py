@@ -73,6 +73,8 @@ class LibraryRequest:
     """Where the model runs."""
     max_tokens: int
     """Longer phrases are cut."""
+    part_rows: int
+    """Rows per part, the unit of shards and of resuming."""
 
 
 def resolve_precision(precision: str, device: str) -> str:
@@ -144,6 +146,7 @@ def request_key(request: LibraryRequest, model: TextModel, corpus: Corpus) -> Li
         fraction=request.fraction,
         dtype=request.dtype,
         max_tokens=request.max_tokens,
+        part_rows=request.part_rows,
     )
 
 

@@ -19,6 +19,7 @@ from harness.pipeline.capture import patches_by_image
 from harness.pipeline.context import RunContext
 from harness.pipeline.corpus import CorpusRecord, notice
 from harness.pipeline.judge import active_judges, answers
+from harness.pipeline.references import LibraryUses
 from harness.vlms.registry import VLMS
 from judges.registry import judge_summary
 from lenses.registry import make_lens
@@ -33,7 +34,7 @@ _QUALITY = 85
 def inputs(context: RunContext) -> dict[str, str]:
     """Return what decides the report."""
     run = context.run
-    tables = (run.scores, run.descriptions, run.patches, run.judgements)
+    tables = (run.scores, run.descriptions, run.patches, run.judgements, run.libraries)
     return run.digests(*tables, run.facts, run.stamp, run.corpus) | {"spec": digest(context.spec)}
 
 
@@ -103,7 +104,8 @@ def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
 
 def _notices(context: RunContext) -> list[str]:
     """Return what must be known of the model on these images, and of the corpus."""
-    return [text for text in (_foreign_images(context), _corpus_notice(context)) if text]
+    found = (_foreign_images(context), _corpus_notice(context), *_engine_notices(context))
+    return [text for text in found if text]
 
 
 def _foreign_images(context: RunContext) -> str | None:
@@ -113,6 +115,17 @@ def _foreign_images(context: RunContext) -> str | None:
     entry = VLMS.get(context.spec.vlm)
     foreign = bool(entry.domain) and not context.spec.images.startswith(entry.domain)
     return entry.outside if foreign else None
+
+
+def _engine_notices(context: RunContext) -> list[str]:
+    """Return what an approximate search of the library misses."""
+    uses = LibraryUses.model_validate_json(context.run.libraries.read_bytes())
+    return [
+        f"The search {use.engine} is approximate: on states of this run it finds {use.recall:.1%} "
+        f"of the {context.spec.k} nearest rows."
+        for use in uses.libraries
+        if use.approximate
+    ]
 
 
 def _corpus_notice(context: RunContext) -> str | None:

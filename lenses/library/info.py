@@ -97,7 +97,7 @@ def info_lines(info: LibraryInfo) -> list[str]:
         if count is not None
     ]
     lines = [
-        f"{info.path}: {state}, {info.size / 1e6:.1f} MB in {info.parts} parts",
+        f"{info.path}: {state}, {info.size / 1e6:.1f} MB, parts: {info.parts}",
         f"{info.rows} rows of {info.phrases} phrases at layers {', '.join(map(str, key.layers))}",
         f"policy {key.policy}, cap {key.cap}, seed {key.seed}, phrases {key.fraction:.4g}, "
         f"prefixes {key.sample:.4g}, at most {key.max_tokens} tokens",

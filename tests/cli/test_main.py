@@ -12,28 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.main import main
 from lenses.library.corpora.hub import FORM
+from tests.cli.conftest import Call
 
 ROOT = Path(__file__).parents[2]
-Call = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def call(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Call:
-    """Return a function that runs the command line in process, in an empty working folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["lensbench", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        output = capsys.readouterr()
-        return int(str(ended.value.code)), output.out, output.err
-
-    return run
 
 
 def one_line(text: str) -> str:
@@ -45,7 +27,15 @@ def one_line(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["run", "--help"], ["list", "--help"], ["train", "-h"]]
+    "command",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["list", "--help"],
+        ["train", "-h"],
+        ["library", "--help"],
+        ["library", "build", "--help"],
+    ],
 )
 def test_help_imports_no_torch(command: list[str]) -> None:
     """Help is instant since nothing heavy is imported; measured on sys.modules, not on a clock."""

@@ -21,6 +21,7 @@ from harness.mini.source import SceneSource
 from harness.pipeline import report
 from harness.pipeline.context import RunContext
 from harness.pipeline.corpus import CorpusRecord, corpus_record, folded, notice, overlap, summary
+from harness.pipeline.references import LibraryUses
 from lenses.library.corpora.phrases import Phrases
 from lenses.library.corpus import Corpus, collect, read_corpus
 from tests.pipeline.runs import execute, small_options
@@ -151,7 +152,10 @@ def test_another_order_of_the_corpus_is_planned_again_to_the_same_patches(tmp_pa
 def context(path: Path, *lenses: str) -> RunContext:
     """Return as much of a context as the notices need."""
     spec = SimpleNamespace(vlm="no/such/model", images="photos", lenses=lenses)
-    return cast(RunContext, SimpleNamespace(run=SimpleNamespace(corpus=path), spec=spec))
+    libraries = path.with_name("libraries.json")
+    libraries.write_text(LibraryUses(libraries=()).model_dump_json())
+    run = SimpleNamespace(corpus=path, libraries=libraries)
+    return cast(RunContext, SimpleNamespace(run=run, spec=spec))
 
 
 def notices(asked: Any) -> list[str]:

@@ -72,7 +72,7 @@ def read_published(
     """
     wanted = stored_type(dtype)
     folder = read_layout(locate(source, revision, layers), layers)
-    _require_model(folder, model, tokenizer)
+    _require_model(folder, model, model_hash, tokenizer)
     numbers: dict[str, int] = {}
     caches: dict[int, LayerCache] = {}
     orders: dict[int, AlignedRows] = {}
@@ -110,11 +110,19 @@ def read_published(
 
 
 def _require_model(
-    folder: PublishedFolder, model: str | None, tokenizer: PreTrainedTokenizerBase
+    folder: PublishedFolder,
+    model: str | None,
+    model_hash: str | None,
+    tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     if model is not None and folder.origin is None and folder.model not in (None, model):
         raise MismatchError(
             f"published library {folder.folder} is of model {folder.model}, expected {model}"
+        )
+    if folder.origin is not None and model_hash not in (None, folder.origin.key.model_hash):
+        raise MismatchError(
+            f"published library {folder.folder} was built from model "
+            f"{folder.origin.key.model_hash[:12]}, expected {str(model_hash)[:12]}"
         )
     given = tokenizer_hash(tokenizer)
     if folder.origin is not None and folder.origin.key.tokenizer_hash != given:
