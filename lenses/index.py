@@ -23,7 +23,7 @@ PAIRS = 1 << 21
 """Proposed pairs held for them."""
 
 _TILE = 32
-_BLOCK = 4096
+_BLOCK = 8192
 _CUDA_BLOCK = 65536
 _PIECE = 512
 _CENTRE = 1024

@@ -224,7 +224,9 @@ def _plan(
     metered = MeteredEncoder(encoder)
     if packing is None:
         longest = int(tokenised.lengths.max())
-        packing = measure_packing(metered, len(tokenizer), key.layers, longest=longest)
+        # Ids of the corpus exist in the model, which those of the whole tokenizer need not.
+        used = int(tokenised.ids.max()) + 1
+        packing = measure_packing(metered, used, key.layers, longest=longest)
     plan = plan_rows(tokenised, key.policy, key.cap, key.seed, shared=packing != "whole")
     if not metered.hidden:
         return _Planned(tokenised, plan, packing, None)
