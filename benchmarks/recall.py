@@ -22,9 +22,10 @@ from harness.mini.entry import CORPUS
 from harness.vlms.base import Adapter
 from harness.vlms.registry import load_vlm
 from lenses.exact import exact_cosine
-from lenses.library.build import build_library, make_key
+from lenses.library.build import build_library
 from lenses.library.convert import convert_library
 from lenses.library.corpus import Corpus, read_corpus
+from lenses.library.key import make_key
 from lenses.library.search import LibrarySearch
 from lenses.library.store import Library
 from lenses.topk import GroupedTopK

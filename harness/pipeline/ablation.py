@@ -16,6 +16,7 @@ from harness.core.tables import read_columns, read_table
 from harness.pipeline.engine import run_stages
 from harness.pipeline.references import LibraryUses
 from harness.pipeline.spec import resolve_spec
+from lenses.registry import SHUFFLED_PATCH
 from reports.overlap import overlap
 
 FULL = "latent"
@@ -42,6 +43,8 @@ class AblationRow(Record):
     """Lower end of its 95 % interval."""
     high: float | None
     """Upper end of its 95 % interval."""
+    chance: float | None
+    """Rate of the same words about a patch of another image."""
     answers: float
     """Share of the full library's answers that are the same word of the same phrase."""
     words: float
@@ -74,7 +77,8 @@ def ablate(options: RunOptions, fractions: Sequence[float]) -> tuple[Path, list[
         The run directory, and one row per share and judge.
     """
     names = {share: FULL if share == 1 else f"{FULL}:fraction={share:g}" for share in fractions}
-    lenses = ",".join((*names.values(), f"shuffled-patch:{FULL}"))
+    shuffled = {lens: f"{SHUFFLED_PATCH}:{lens}" for lens in names.values()}
+    lenses = ",".join((*names.values(), *shuffled.values()))
     spec = resolve_spec(options.model_copy(update={"lens": lenses}))
     paths = RunPaths(run_stages(spec, Path(options.runs_dir), fresh=options.fresh))
     found = LibraryUses.model_validate_json(paths.libraries.read_bytes())
@@ -89,6 +93,7 @@ def ablate(options: RunOptions, fractions: Sequence[float]) -> tuple[Path, list[
     for share, lens in names.items():
         shared = overlap(descriptions, lens, FULL)
         library = libraries[min(libraries, key=lambda known: abs(known - share))]
+        chance = {score.judge: score.estimate for score in scores if score.lens == shuffled[lens]}
         rows += [
             AblationRow(
                 fraction=share,
@@ -98,6 +103,7 @@ def ablate(options: RunOptions, fractions: Sequence[float]) -> tuple[Path, list[
                 rate=score.estimate,
                 low=score.low,
                 high=score.high,
+                chance=chance[score.judge],
                 answers=shared.answers,
                 words=shared.words,
             )
@@ -111,13 +117,14 @@ def ablate(options: RunOptions, fractions: Sequence[float]) -> tuple[Path, list[
 def ablation_text(rows: Sequence[AblationRow]) -> str:
     """Return the table for the terminal."""
     heading = f"{'share of corpus':>15}  {'rows':>8}  {'MB':>7}  {'interpretable':<23}"
-    lines = [f"{heading}  same answers  same words"]
+    lines = [f"{heading}  another image  same answers  same words"]
     for row in rows:
         rate = "-" if row.rate is None else f"{row.rate:.3f}"
         if row.low is not None and row.high is not None:
             rate += f" [{row.low:.3f}, {row.high:.3f}]"
         lines.append(
             f"{row.fraction:>15.4g}  {row.rows:>8}  {row.size / 1e6:>7.1f}  {rate:<23}"
+            f"  {'-' if row.chance is None else f'{row.chance:.3f}':>13}"
             f"  {row.answers:>12.3f}  {row.words:>10.3f}"
         )
     return "\n".join(lines)

@@ -110,7 +110,8 @@ class RunContext:
         return library
 
     def _built(self, fraction: float) -> Library:
-        from lenses.library.build import build_library, make_key
+        from lenses.library.build import build_library
+        from lenses.library.key import make_key
 
         adapter = self.adapter
         key = make_key(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from harness.core.errors import DataError, UsageError
 from harness.core.progress import announce
 from harness.pipeline.spec import CORPORA, contextual_layers, parse_layers
-from lenses.library.build import build_library, make_key, plan_library
+from lenses.library.build import build_library, plan_library
 from lenses.library.corpus import Corpus, read_corpus
+from lenses.library.key import make_key
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from harness.core.errors import MismatchError, UsageError, unknown_name
+from harness.core.errors import MismatchError, UsageError
 from harness.core.progress import announce, progress
 from lenses.library.corpus import Corpus
-from lenses.library.dtypes import store_states, stored_type
+from lenses.library.dtypes import store_states
 from lenses.library.encode import PACK_BATCH, PACK_WIDTH, TextEncoder, encode_part
 from lenses.library.estimate import Estimate, estimate_library
 from lenses.library.finish import finish, is_complete
+from lenses.library.key import keyed_corpus_hash
 from lenses.library.manifest import (
     MANIFEST,
     PLAN,
@@ -27,74 +28,16 @@ from lenses.library.manifest import (
 )
 from lenses.library.packs import Packing, pack_rows
 from lenses.library.parts import Parts
-from lenses.library.plan import DEFAULT_CAPS, PART_ROWS, POLICIES, Plan, plan_rows, sample_phrases
+from lenses.library.plan import Plan, plan_rows, sample_phrases
 from lenses.library.rate import MeteredEncoder
 from lenses.library.rows import row_table
 from lenses.library.sharing import measure_packing
 from lenses.library.store import Library
-from lenses.library.tokenise import MAX_TOKENS, TokenisedCorpus, tokenise, tokenizer_hash
+from lenses.library.tokenise import TokenisedCorpus, tokenise, tokenizer_hash
 from lenses.library.writer import begin, make_plan, require_free
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-PRECISIONS = ("float32", "bfloat16", "float16")
-"""Types of the forward pass."""
-
-
-def make_key(
-    corpus: Corpus,
-    tokenizer: PreTrainedTokenizerBase,
-    layers: Sequence[int],
-    *,
-    model_hash: str,
-    precision: str = "float32",
-    policy: str = "reservoir",
-    cap: int | None = None,
-    seed: int = 42,
-    fraction: float = 1.0,
-    dtype: str = "float16",
-    max_tokens: int = MAX_TOKENS,
-    part_rows: int = PART_ROWS,
-) -> LibraryKey:
-    """Return the key of the library that :func:`build_library` makes of the same.
-
-    Args:
-        corpus: Phrases to read.
-        tokenizer: Fast tokenizer of the model.
-        layers: Contextual layers; layer 0 is refused, since its states have no context.
-        model_hash: sha256 of the model's weights.
-        precision: Type of the forward pass, one of ``PRECISIONS``.
-        policy: How rows are chosen, see ``lenses.library.plan``.
-        cap: Most rows per decoded token string; the policy's own if None.
-        seed: Seed of the choice of rows.
-        fraction: Share of the phrases to read.
-        dtype: Stored type, see ``lenses.library.dtypes``.
-        max_tokens: Longer phrases are cut.
-        part_rows: Rows per part, about.
-
-    Raises:
-        UsageError: A value that cannot be.
-    """
-    _require_settings(layers, policy, precision, fraction)
-    cap = DEFAULT_CAPS[policy] if cap is None else cap
-    for name, value in (("cap", cap), ("max_tokens", max_tokens), ("part_rows", part_rows)):
-        if value < 1:
-            raise UsageError(f"{name}={value}: expected 1 or more")
-    return LibraryKey(
-        model_hash=model_hash,
-        tokenizer_hash=tokenizer_hash(tokenizer),
-        corpus_hash=_corpus_hash(corpus, policy),
-        layers=tuple(sorted(set(layers))),
-        policy=policy,
-        cap=cap,
-        seed=seed,
-        fraction=fraction,
-        dtype=stored_type(dtype),
-        precision=precision,
-        max_tokens=max_tokens,
-        part_rows=part_rows,
-    )
 
 
 def build_library(
@@ -118,7 +61,7 @@ def build_library(
         corpus: Phrases to read.
         tokenizer: Fast tokenizer of the model.
         encoder: Text states of the model, such as an adapter's ``text_states``.
-        key: What to build, from :func:`make_key`.
+        key: What to build, from ``make_key``.
         shard: Number of this shard from 1, and how many there are.
         device: Where the encoder runs, for the record.
 
@@ -167,7 +110,7 @@ def plan_library(
         corpus: Phrases to read.
         tokenizer: Fast tokenizer of the model.
         encoder: Text states of the model; a few short phrases are run to measure its speed.
-        key: What to build, from :func:`make_key`.
+        key: What to build, from ``make_key``.
 
     Raises:
         MismatchError: ``key`` is not of this corpus and tokenizer.
@@ -186,19 +129,6 @@ def _source(corpus: Corpus, device: str | None) -> Source:
         duplicates=corpus.duplicates,
         device=device,
     )
-
-
-def _require_settings(layers: Sequence[int], policy: str, precision: str, fraction: float) -> None:
-    if not layers or min(layers) < 1:
-        raise UsageError(
-            f"library layers {tuple(layers)}: expected one or more contextual layers from 1 up"
-        )
-    if policy not in POLICIES:
-        raise unknown_name("library policy", policy, POLICIES)
-    if precision not in PRECISIONS:
-        raise unknown_name("precision", precision, PRECISIONS)
-    if not 0 < fraction <= 1:
-        raise UsageError(f"fraction={fraction}: expected a share above 0 and up to 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,14 +236,9 @@ def _positions(
     return sum(batch.ids.size for batch in batches)
 
 
-def _corpus_hash(corpus: Corpus, policy: str) -> str:
-    """Return what of the corpus decides the content: only ``first`` depends on its order."""
-    return corpus.order_sha256 if policy == "first" else corpus.sha256
-
-
 def _require_inputs(corpus: Corpus, tokenizer: PreTrainedTokenizerBase, key: LibraryKey) -> None:
     for what, found, wanted in (
-        ("corpus", _corpus_hash(corpus, key.policy), key.corpus_hash),
+        ("corpus", keyed_corpus_hash(corpus, key.policy), key.corpus_hash),
         ("tokenizer", tokenizer_hash(tokenizer), key.tokenizer_hash),
     ):
         if found != wanted:

@@ -14,9 +14,10 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from harness.core.ids import digest
 from lenses.base import LensContext, Queries
-from lenses.library.build import build_library, make_key
+from lenses.library.build import build_library
 from lenses.library.corpora.phrases import Phrases
 from lenses.library.corpus import Corpus, collect
+from lenses.library.key import make_key
 from lenses.library.search import LibrarySearch
 from lenses.library.store import Library
 

@@ -100,6 +100,7 @@ def test_ablation_compares_shares_of_the_corpus(small_corpus: Path, tmp_path: Pa
     assert 0 <= rows[0].answers < 1
     assert rows[0].answers < rows[1].answers
     assert all(row.rate is not None and row.low is not None for row in rows)
+    assert all(row.chance is not None and row.chance != row.rate for row in rows)
     with (run / "ablation.csv").open(newline="", encoding="utf-8") as stream:
         table = list(csv.DictReader(stream))
     assert [float(row["rate"]) for row in table] == [row.rate for row in rows]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lenses.library.build import build_library, make_key
+from lenses.library.build import build_library
 from lenses.library.encode import TextEncoder
+from lenses.library.key import make_key
 from lenses.library.manifest import LibraryKey
 from lenses.library.store import Library
 from tests.lenses.fixtures import (

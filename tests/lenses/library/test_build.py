@@ -15,9 +15,10 @@ import torch
 
 from harness.core.errors import DataError, MismatchError, UsageError
 from lenses.library import build as build_module
-from lenses.library.build import build_library, make_key
+from lenses.library.build import build_library
 from lenses.library.dtypes import store_states
 from lenses.library.info import library_info
+from lenses.library.key import make_key
 from lenses.library.store import Library
 from tests.lenses.fixtures import (
     PHRASES,

@@ -11,9 +11,10 @@ from latentlens import ContextualIndex, build_index
 
 from benchmarks.phrases import published_sentences, save_llama, train_tokenizer
 from harness.vlms.text import CausalTextModel
-from lenses.library.build import build_library, make_key
+from lenses.library.build import build_library
 from lenses.library.corpora.phrases import Phrases
 from lenses.library.corpus import collect
+from lenses.library.key import make_key
 from lenses.library.search import search
 from lenses.library.store import Library
 
