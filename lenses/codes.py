@@ -14,8 +14,8 @@ turned by a fixed random rotation, which spreads outlying dimensions, and rounde
 dither, ``floor(x / step + u)`` with u uniform in [0, 1): the rounding errors of one vector are then
 independent with mean zero, and by Hoeffding's inequality (1963, theorem 2) the error of one dot
 product exceeds ``step * |q| * sqrt(ln(2 / p) / 2)`` with probability at most p. ``P_MISS = 1e-18``
-for each pair, so that even 1e8 pairs are all right with probability 1 - 1e-10. Dither and rotation
-are drawn from a fixed seed that no data depends on; equal calls give equal codes.
+for each side of each pair, so that 1e8 pairs are all right with probability 1 - 2e-10. Dither and
+rotation are drawn from a fixed seed that no data depends on; equal calls give equal codes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ScanKind = Literal["int8", "bfloat16", "float32"]
 """Form of the vectors in the scan; it decides speed, never the result."""
 
 P_MISS = 1e-18
-"""Probability, for one pair of int8 codes, of an error beyond the bound."""
+"""Probability, for one side of one pair of int8 codes, of an error beyond its bound."""
 
 _HOEFFDING = math.sqrt(math.log(2 / P_MISS) / 2)
 _TURN = 256

@@ -7,7 +7,7 @@ from functools import partial
 
 import torch
 
-from harness.core.errors import DataError, MismatchError
+from harness.core.errors import DataError, MismatchError, UsageError
 from lenses.codes import Multiplier, ScanKind, joined, narrow
 from lenses.exact import nonzero
 from lenses.rescore import decide, float32_error, float32_scores, thin
@@ -47,6 +47,7 @@ class SearchIndex:
     Raises:
         DataError: A candidate holds NaN or Inf.
         MismatchError: Groups differ in width.
+        UsageError: bfloat16 on CUDA, where no bound on its products holds.
     """
 
     def __init__(
@@ -61,6 +62,8 @@ class SearchIndex:
         widths = sorted({vectors.width for vectors in groups})
         if len(widths) != 1:
             raise MismatchError(f"candidates of widths {widths}: expected groups of one width")
+        if device.startswith("cuda") and kind == "bfloat16":
+            raise UsageError("kind 'bfloat16': CUDA may round partial sums; use int8 or float32")
         self.width = widths[0]
         self.groups = tuple(groups)
         self.kind: ScanKind = kind or fastest_kind(device)

@@ -10,6 +10,8 @@ import click
 import pandas as pd
 import pytest
 
+from lenses.registry import make_lens
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GALLERY = ROOT / "reports" / "gallery"
@@ -68,3 +70,44 @@ def test_named_commands_exist() -> None:
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
     for command in set(re.findall(r"python -m harness (\w+)", README)):
         assert cli.get_command(click.Context(cli), command) is not None, command
+
+
+def test_named_library_commands_exist() -> None:
+    from harness.cli.library import command
+
+    named = {
+        name
+        for names in re.findall(r"python -m harness library ([a-z|]+)", README)
+        for name in names.split("|")
+    }
+    assert len(named) >= 8
+    assert named <= set(command.commands)
+
+
+def test_named_lens_options_are_understood() -> None:
+    names = set(re.findall(r"\b(?:latent|logit|embedding):[a-z][a-z-]*(?:=[a-z0-9.+]+)?", README))
+    assert len(names) >= 7
+    for name in names:
+        assert make_lens(name).card.name == name
+
+
+def test_spread_over_draws_is_that_of_the_file() -> None:
+    draws = pd.read_csv(GALLERY / "draws.csv").groupby("model")["interpretable"]
+    text = " ".join(README.split())
+    for model, (least, most) in draws.agg(["min", "max"]).iterrows():
+        assert f"{least:.3f} to {most:.3f} on `{model}`" in text
+
+
+def test_library_sizes_are_those_of_the_ablation() -> None:
+    text = " ".join(README.split())
+    rates, chances, gains = [], [], []
+    for model in ("mini", "mini-frozen"):
+        table = pd.read_csv(GALLERY / f"{model}-ablation.csv")
+        small, full = (table[table["fraction"] == share].iloc[0] for share in (0.01, 1.0))
+        rates.append(small["rate"])
+        chances.append(small["chance"])
+        gains.append((small["rate"] - small["chance"], full["rate"] - full["chance"]))
+    assert f"{rates[0]:.3f} on `mini` and {rates[1]:.3f} on `mini-frozen`" in text
+    assert f"fit in {chances[0]:.3f} and {chances[1]:.3f}" in text
+    told = "({:.3f} and {:.3f}, full: {:.3f} and {:.3f})"
+    assert told.format(gains[0][0], gains[1][0], gains[0][1], gains[1][1]) in text

@@ -101,7 +101,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--visual-layers", type=int, default=9)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="cuda")
-    parser.add_argument("--kind", choices=("int8", "bfloat16", "float32"))
+    parser.add_argument("--kind", choices=("int8", "float32"))
     return parser.parse_args()
 
 

@@ -7,7 +7,14 @@ import pytest
 
 from harness.core.errors import UsageError
 from lenses.controls import ShuffledPatch
-from lenses.registry import LENSES, default_lenses, lens_names, make_lens, parse_lenses
+from lenses.registry import (
+    LENSES,
+    default_lenses,
+    lens_names,
+    library_share,
+    make_lens,
+    parse_lenses,
+)
 
 DEFAULT = (
     "latent",
@@ -75,6 +82,36 @@ def test_a_control_from_elsewhere_has_no_shuffled_control(monkeypatch: pytest.Mo
     LENSES.register("third-party-control", "lenses.controls:RandomVector")
     with pytest.raises(UsageError, match="random-vector is a control, expected"):
         make_lens("shuffled-patch:third-party-control")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("latent:centerd", "lens 'latent:centerd': unknown option 'centerd': did you mean centred"),
+        ("logit:centred", "lens 'logit:centred': unknown option 'centred'"),
+        ("random-vector:centred", "random-vector takes no options"),
+        ("shuffled-patch:latent:dedup=x", "lens 'latent:dedup=x': option dedup = 'x'"),
+        ("latnt:centred", "unknown lens 'latnt:centred'"),
+    ],
+)
+def test_bad_options_are_one_line_with_what_would_do(name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_lenses(f"logit,{name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [
+        ("latent", 1.0),
+        ("latent:fraction=0.25:centred", 0.25),
+        ("shuffled-patch:latent:fraction=0.5", 0.5),
+        ("random-reference", 1.0),
+        ("logit", None),
+        ("logit:matched", 1.0),
+    ],
+)
+def test_share_of_the_corpus_that_a_lens_reads(name: str, share: float | None) -> None:
+    assert library_share(name) == share
 
 
 def test_names_are_listed_without_torch() -> None:

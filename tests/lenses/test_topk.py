@@ -12,6 +12,7 @@ from harness.core.errors import DataError, MismatchError, UsageError
 from lenses import index
 from lenses.codes import ScanKind
 from lenses.topk import Similarity, grouped_top_k, top_k
+from lenses.vectors import TensorVectors
 
 
 def brute_force(
@@ -209,3 +210,24 @@ def test_groups_give_the_answer_of_their_union(
     split = grouped_top_k(queries, [candidates[:cut], candidates[cut:]], k)
     assert torch.equal(split.indices + cut * split.groups, whole.indices)
     assert torch.equal(split.scores, whole.scores)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", ["int8", "float32"])
+def test_a_gpu_gives_the_answers_of_the_cpu(kind: ScanKind) -> None:
+    generator = torch.Generator().manual_seed(11)
+    queries = torch.randn(300, 512, generator=generator) + 0.3
+    groups = [torch.randn(20_000, 512, generator=generator) + 0.3 for _ in range(3)]
+    slow = index.SearchIndex([TensorVectors(rows) for rows in groups], cosine=True, kind="float32")
+    fast = index.SearchIndex(
+        [TensorVectors(rows.cuda()) for rows in groups], cosine=True, kind=kind, device="cuda"
+    )
+    for expected, found in zip(slow.search(queries, 5), fast.search(queries, 5), strict=True):
+        assert torch.equal(expected, found)
+
+
+def test_bfloat16_is_refused_where_its_products_have_no_bound() -> None:
+    with pytest.raises(UsageError, match="CUDA may round partial sums"):
+        index.SearchIndex(
+            [TensorVectors(torch.ones(2, 2))], cosine=True, kind="bfloat16", device="cuda"
+        )
