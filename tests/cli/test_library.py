@@ -12,9 +12,11 @@ import pytest
 from harness.cli.library import parse_shard
 from harness.core.errors import UsageError
 from harness.mini.phrases import reference_corpus
+from harness.vlms.registry import vlm_hash
 from lenses.library.store import Library
 from tests.cli.conftest import Call
 from tests.lenses.library.building import contents
+from tests.vlms.tiny_text import build_tiny_text
 
 PHRASES = 150
 BUILD = ("library", "build", "--vlm", "mini", "--precision", "float32", "--part-rows", "128")
@@ -85,6 +87,17 @@ def test_a_failing_device_is_one_line_after_its_own(corpus: Path, tmp_path: Path
     assert "device 'nowhere'" in done.stderr
     assert "shard 2 of 2 (exit code 2) failed" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_a_language_model_alone_by_its_folder(call: Call, corpus: Path, tmp_path: Path) -> None:
+    model = build_tiny_text(tmp_path / "model", "qwen2")
+    options = ("--model", str(model), "--corpus", str(corpus), "--layers", "1,2", "--cap", "3")
+    code, out, _ = call("library", "build", *options, "--policy", "first", "-o", "library")
+    library = Library.open(Path("library"))
+    assert (code, out) == (0, f"library: library ({len(library)} rows x 2 layers)\n")
+    assert (library.layers, library.hidden) == ((1, 2), 32)
+    assert (library.key.policy, library.key.cap) == ("first", 3)
+    assert library.key.model_hash == vlm_hash(model)
 
 
 def test_info_verify_sample_convert(call: Call, built: Path) -> None:
