@@ -52,6 +52,10 @@ class Readout(Protocol):
         """Return [..., vocabulary] logits of un-normed [..., d] states."""
         ...
 
+    def uncapped(self, states: torch.Tensor) -> torch.Tensor:
+        """Return the same before the cap that some models put on their logits."""
+        ...
+
     def fingerprint(self) -> str:
         """Return a hash of all tensors."""
         ...

@@ -94,7 +94,8 @@ def output_rows(readout: Readout) -> torch.Tensor:
     """Return [vocabulary, d + 1] rows whose dot product with [normalised state, 1] is the logit.
 
     The last column is the logit's bias and the rest carries its scale; both are read off
-    ``readout.logits`` on random states, so any readout of the form scale * (rows h + bias) is met.
+    ``readout.uncapped`` on random states, so any readout of the form scale * (rows h + bias) is
+    met. A cap on the logits keeps their order and is left out.
 
     Raises:
         MismatchError: The logits are no such function of the normalised state.
@@ -102,7 +103,7 @@ def output_rows(readout: Readout) -> torch.Tensor:
     generator = torch.Generator().manual_seed(0)
     probes = torch.randn(_PROBES, readout.unembed.shape[1], generator=generator)
     dots = (readout.normalise(probes) @ readout.unembed.T).double()
-    logits = readout.logits(probes).double()
+    logits = readout.uncapped(probes).double()
     tolerance = 1e-4 * float(logits.abs().max())
     if torch.allclose(dots, logits, rtol=0.0, atol=tolerance):
         return torch.nn.functional.pad(readout.unembed, (0, 1))
@@ -111,7 +112,7 @@ def output_rows(readout: Readout) -> torch.Tensor:
     bias = (logits - scale * dots).mean(dim=0)
     if not torch.allclose(scale * dots + bias, logits, rtol=0.0, atol=tolerance):
         raise MismatchError(
-            "readout.logits is not scale * (unembed normalise(h) + bias): "
+            "readout.uncapped is not scale * (unembed normalise(h) + bias): "
             "the logit lens needs an affine output map"
         )
     return torch.cat([scale * readout.unembed, bias.float()[:, None]], dim=1)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import harness  # noqa: F401 (before transformers, whose image processors import torchvision)
+
 # Examples are the same in every run and on machines of any speed.
 settings.register_profile("lensbench", derandomize=True, deadline=None)
 settings.load_profile("lensbench")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from harness.vlms.geometry import Geometry
+    from harness.vlms.layout import TokenLayout
     from harness.vlms.readout import VocabularyReadout
 
 
@@ -37,7 +39,13 @@ class VlmFacts(Record):
     feature_entry: Literal["replace", "add"]
     """Whether image features replace the placeholder embedding or are added to it."""
     dtype: str
-    """Floating-point type of the forward pass."""
+    """Floating-point type of the forward pass, or the kind of quantisation."""
+    processor: str
+    """Class that turned images into the model's input; backends differ in the last digits."""
+    prefix: str
+    """Text before the image, special tokens included: visual tokens depend on it."""
+    view: str
+    """Which of the model's views of an image is looked at."""
     weights_hash: str
     """sha256 over weight and processor files."""
     provenance: str
@@ -49,9 +57,10 @@ class VisualTokens:
     """Hidden states of all visual tokens of one image at the requested layers."""
 
     states: dict[int, torch.Tensor]
-    """Layer to [n_visual, d] float32; layer i is the residual stream after i blocks, un-normed."""
+    """Layer to [n_visual, d] float32, separators and all views included; layer i is the residual
+    stream after i blocks, un-normed."""
     geometry: Geometry
-    """Where each token lies in the original image."""
+    """Where the tokens of the chosen view lie in the original image."""
 
 
 class Adapter(Protocol):
@@ -60,12 +69,37 @@ class Adapter(Protocol):
     facts: VlmFacts
     tokenizer: PreTrainedTokenizerBase
 
+    def layout(self, width: int, height: int) -> TokenLayout:
+        """Return all visual tokens of an image of this size without running the model.
+
+        Raises:
+            DataError: The model does not take images of this size.
+        """
+        ...
+
     def geometry(self, width: int, height: int) -> Geometry:
-        """Return the geometry of an image of this size without running the model."""
+        """Return the geometry of the chosen view; DataError as :meth:`layout`."""
         ...
 
     def encode(self, image: Image.Image, layers: Sequence[int]) -> VisualTokens:
-        """Run the model on one image; raises DataError naming layer and token on NaN or Inf."""
+        """Run the model on one image, no further than the highest layer.
+
+        Raises:
+            UsageError: A layer outside 0..N.
+            MismatchError: The model has another number of visual tokens than the layout.
+            DataError: NaN or infinite states (names layer and token), or out of memory.
+        """
+        ...
+
+    def own_logits(self, image: Image.Image) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return states of layer N [length, d] and the model's own logits [length, vocabulary]."""
+        ...
+
+    def isolated(self) -> AbstractContextManager[None]:
+        """While inside, patches do not see each other before they enter the language model.
+
+        What is encoded then means nothing, but shows which pixels a token is made of.
+        """
         ...
 
     def text_states(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import Literal, Self
 
+from pydantic import model_validator
+
 from harness.core.errors import UsageError
 from harness.core.ids import digest
 from harness.core.records import Box, Record
@@ -34,6 +36,20 @@ class Geometry(Record):
     """Colour of canvas pixels without image."""
     first_token: int = 0
     """Index of this grid's first token among the image's visual tokens."""
+    row_stride: int | None = None
+    """Tokens from the start of one row to the next: more than columns where separators end rows."""
+    tile: tuple[int, int] | None = None
+    """Rows and columns of tokens per tile if tokens come tile by tile; None if row by row."""
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.tile is not None:
+            uneven = any(whole % part for whole, part in zip(self.grid, self.tile, strict=True))
+            if uneven or self.row_stride is not None:
+                raise ValueError(f"tile {self.tile}: expected parts of {self.grid}, no row_stride")
+        if self.row_stride is not None and self.row_stride < self.grid[1]:
+            raise ValueError(f"row_stride {self.row_stride}: expected at least {self.grid[1]}")
+        return self
 
     @classmethod
     def squash(
@@ -146,17 +162,41 @@ class Geometry(Record):
         )
 
     def token_index(self, row: int, col: int) -> int:
-        """Return the index of a cell's token among the image's visual tokens (row by row)."""
+        """Return the index of a cell's token among the image's visual tokens."""
         self._check_cell(row, col)
-        return self.first_token + row * self.grid[1] + col
+        if self.tile is None:
+            return self.first_token + row * self._stride + col
+        tile_rows, tile_cols = self.tile
+        tile = row // tile_rows * (self.grid[1] // tile_cols) + col // tile_cols
+        inside = row % tile_rows * tile_cols + col % tile_cols
+        return self.first_token + tile * tile_rows * tile_cols + inside
+
+    def token_indices(self) -> tuple[int, ...]:
+        """Return the token index of every cell, row by row."""
+        rows, cols = self.grid
+        return tuple(self.token_index(row, col) for row in range(rows) for col in range(cols))
 
     def cell_of_token(self, index: int) -> tuple[int, int]:
-        """Return row and column of a token, the inverse of :meth:`token_index`."""
+        """Return row and column of a token, the inverse of :meth:`token_index`.
+
+        Raises:
+            UsageError: The token is outside this grid, or a separator between its rows.
+        """
         place = index - self.first_token
-        if not 0 <= place < self.tokens:
-            last = self.first_token + self.tokens - 1
+        rows, cols = self.grid
+        last = self.token_index(rows - 1, cols - 1)
+        if not 0 <= place <= last - self.first_token:
             raise UsageError(f"visual token {index} is outside {self.first_token}..{last}")
-        return divmod(place, self.grid[1])
+        if self.tile is None:
+            row, col = divmod(place, self._stride)
+            if col >= cols:
+                raise UsageError(f"visual token {index} is a separator behind row {row}")
+            return row, col
+        tile_rows, tile_cols = self.tile
+        tile, inside = divmod(place, tile_rows * tile_cols)
+        tile_row, tile_col = divmod(tile, cols // tile_cols)
+        row, col = divmod(inside, tile_cols)
+        return tile_row * tile_rows + row, tile_col * tile_cols + col
 
     def cell_at(self, x: float, y: float) -> tuple[int, int] | None:
         """Return row and column of the cell at an original position; None where none looks."""
@@ -199,6 +239,10 @@ class Geometry(Record):
     def fingerprint(self) -> str:
         """Return the sha256 of all fields."""
         return digest(self)
+
+    @property
+    def _stride(self) -> int:
+        return self.grid[1] if self.row_stride is None else self.row_stride
 
     def _canvas_box(self, top: int, left: int, bottom: int, right: int) -> Box:
         """Return cells [top, bottom) x [left, right) in canvas pixels."""

@@ -4,39 +4,104 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
+from transformers import BitsAndBytesConfig
 from transformers.utils import logging
 
 from harness.core.errors import DataError, UsageError
 
+AUTO: Final = "auto"
+FOUR_BIT: Final = "4bit"
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_NO_CPU_MEMORY: Final = "DefaultCPUAllocator"
+"""How torch begins the message of a failed allocation in main memory."""
 
 
-def load_model(kind: Any, path: Path, dtype: torch.dtype) -> Any:
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a model's weights lie and of what type they are."""
+
+    dtype: torch.dtype
+    """Type of the forward pass."""
+    device: torch.device | None
+    """The one device; None to spread the model over all there are."""
+    four_bit: bool = False
+    """Whether the weights are quantised to 4 bits (NF4) as they are loaded."""
+
+
+def parse_placement(dtype: str, device: str) -> Placement:
+    """Return the placement of two names.
+
+    Args:
+        dtype: float32, bfloat16, float16, or 4bit (computing in bfloat16).
+        device: A torch device, or ``auto`` for all GPUs together.
+
+    Raises:
+        UsageError: Unknown type, unavailable device, or a package that is not installed.
+    """
+    place = None if device == AUTO else parse_device(device)
+    if device == AUTO:
+        _require("accelerate", f"device {device!r}")
+    if dtype != FOUR_BIT:
+        return Placement(parse_dtype(dtype), place)
+    _require("accelerate", f"dtype {dtype!r}")
+    _require("bitsandbytes", f"dtype {dtype!r}")
+    return Placement(torch.bfloat16, place, four_bit=True)
+
+
+def load_model(kind: Any, path: Path, placement: Placement) -> Any:
     """Return the model of a checkpoint directory, all of whose weights are in the checkpoint.
 
     Args:
         kind: An auto class of transformers, such as ``AutoModelForCausalLM``.
         path: Checkpoint directory; nothing is fetched from a network.
-        dtype: Type of the weights and of the forward pass.
+        placement: Where to and as what.
 
     Raises:
-        DataError: The checkpoint is unreadable or lacks weights.
+        DataError: The checkpoint is unreadable, lacks weights, or does not fit into memory.
     """
+    options: dict[str, Any] = {"dtype": placement.dtype}
+    if placement.four_bit:
+        config: Any = BitsAndBytesConfig
+        options["quantization_config"] = config(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=placement.dtype
+        )
+    if placement.device is None:
+        options["device_map"] = AUTO
+    elif placement.four_bit:
+        options["device_map"] = {"": placement.device}
     try:
-        with _without_bars():
+        with out_of_memory(f"loading {path}"), _without_bars():
             model, report = kind.from_pretrained(
-                path, dtype=dtype, local_files_only=True, output_loading_info=True
+                path, local_files_only=True, output_loading_info=True, **options
             )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise DataError(f"cannot load the model in {path}: {error}") from error
+            if "device_map" not in options:
+                model = model.to(placement.device)
+    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
+        raise DataError(f"cannot load the model in {path}: {brief(error)}") from error
     if missing := sorted(report["missing_keys"]):
         raise DataError(f"{path} lacks {len(missing)} weights, the first is {missing[0]}")
-    return model
+    return model.eval()
+
+
+@contextmanager
+def out_of_memory(what: str) -> Iterator[None]:
+    """Turn a failed allocation inside into a DataError that says what to lower."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not isinstance(error, torch.OutOfMemoryError) and _NO_CPU_MEMORY not in str(error):
+            raise
+        raise DataError(
+            f"{what}: out of memory; lower it by --dtype bfloat16 or 4bit, spread the model over "
+            "several GPUs by --device auto, or give smaller images; what is done is kept"
+        ) from error
 
 
 def parse_dtype(name: str) -> torch.dtype:
@@ -55,6 +120,17 @@ def parse_device(name: str) -> torch.device:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"device {name!r}: no CUDA device is available, use cpu")
     return device
+
+
+def brief(error: BaseException) -> str:
+    """Return the first line of an error's message; transformers writes whole paragraphs."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
+
+
+def _require(package: str, what: str) -> None:
+    if find_spec(package) is None:
+        raise UsageError(f"{what} needs the package {package}: pip install 'lensbench[models]'")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol, Self, cast
+from typing import Any, Literal, Protocol, Self, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -35,7 +35,7 @@ class _HasWeight(Protocol):
 
 @dataclass(eq=False)
 class VocabularyReadout:
-    """Maps un-normed residual states to logits: ``scale * (unembed norm(h) + bias)``.
+    """Maps un-normed residual states to logits: ``scale * (unembed norm(h) + bias)``, capped.
 
     Not to be changed after it is made: the hash is computed once.
     """
@@ -56,6 +56,8 @@ class VocabularyReadout:
     """Bias of the output layer [vocabulary], float32; usually None."""
     logit_scale: float = 1.0
     """Factor on the logits."""
+    softcap: float | None = None
+    """Bound c of ``c tanh(logits / c)``, taken last (Gemma 2, arXiv 2408.00118); None if none."""
 
     @classmethod
     def from_model(
@@ -66,6 +68,7 @@ class VocabularyReadout:
         vocabulary: int,
         *,
         logit_scale: float = 1.0,
+        softcap: float | None = None,
     ) -> Self:
         """Read the maps off a model; ``vocabulary`` is how many rows the tokenizer can produce.
 
@@ -89,26 +92,35 @@ class VocabularyReadout:
             unembed=_float(outputs.weight[:vocabulary], device),
             head_bias=None if head_bias is None else _float(head_bias[:vocabulary], device),
             logit_scale=logit_scale,
+            softcap=softcap,
         )
 
     def normalise(self, states: torch.Tensor) -> torch.Tensor:
         """Apply the final norm to [..., d] residual states, in float32."""
         return _apply_norm(self.kind, self.eps, self.weight, self.bias, states.float())
 
-    def logits(self, states: torch.Tensor) -> torch.Tensor:
-        """Return [..., vocabulary] logits of un-normed [..., d] states, in float32."""
+    def uncapped(self, states: torch.Tensor) -> torch.Tensor:
+        """Return [..., vocabulary] logits before the cap, which changes no ranking."""
         logits = self.normalise(states) @ self.unembed.T
         if self.head_bias is not None:
             logits = logits + self.head_bias
         return logits * self.logit_scale if self.logit_scale != 1.0 else logits
 
+    def logits(self, states: torch.Tensor) -> torch.Tensor:
+        """Return [..., vocabulary] logits of un-normed [..., d] states, in float32."""
+        logits = self.uncapped(states)
+        return logits if self.softcap is None else self.softcap * torch.tanh(logits / self.softcap)
+
     def fingerprint(self) -> str:
-        """Return the sha256 of the norm kind, its constant, the logit scale and all tensors."""
+        """Return the sha256 of norm kind and constant, scale and cap of the logits, and tensors."""
         return self._fingerprint
 
     @cached_property
     def _fingerprint(self) -> str:
-        hasher = hashlib.sha256(json.dumps([self.kind, self.eps, self.logit_scale]).encode())
+        # An absent cap is left out, so that readouts saved before there were caps keep their hash.
+        caps = [] if self.softcap is None else [self.softcap]
+        numbers = [self.kind, self.eps, self.logit_scale, *caps]
+        hasher = hashlib.sha256(json.dumps(numbers).encode())
         for name, tensor in sorted(self._tensors().items()):
             hasher.update(f"{name}{tuple(tensor.shape)}".encode())
             hasher.update(tensor.cpu().contiguous().numpy().data)
@@ -130,6 +142,7 @@ class VocabularyReadout:
             "kind": self.kind,
             "eps": self.eps,
             "logit_scale": self.logit_scale,
+            "softcap": self.softcap,
             "tied": tied,
             "sha256": self.fingerprint(),
         }
@@ -156,6 +169,7 @@ class VocabularyReadout:
         if not tensors.keys() >= {"embed", "unembed"}:
             raise DataError(f"readout {path} lacks a matrix: it has {', '.join(sorted(tensors))}")
         scalars = {name: header[name] for name in ("kind", "eps", "logit_scale")}
+        scalars["softcap"] = header.get("softcap")
         readout = cls(**{"weight": None, "bias": None, **tensors, **scalars})
         if readout.fingerprint() != header["sha256"]:
             raise MismatchError(
@@ -173,6 +187,19 @@ class VocabularyReadout:
             "head_bias": self.head_bias,
         }
         return {name: tensor for name, tensor in named.items() if tensor is not None}
+
+
+def logit_factor(config: Any) -> float:
+    """Return the factor on the logits that a text model's configuration asks for."""
+    if (divisor := getattr(config, "logits_scaling", None)) is not None:
+        return 1.0 / float(divisor)
+    return float(getattr(config, "logit_scale", None) or 1.0)
+
+
+def logit_cap(config: Any) -> float | None:
+    """Return the bound on the logits that a text model's configuration asks for, if any."""
+    cap = getattr(config, "final_logit_softcapping", None)
+    return None if cap is None else float(cap)
 
 
 def _read_norm(

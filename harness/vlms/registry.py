@@ -5,36 +5,51 @@ Importing this module does not import torch; only :func:`load_vlm` does.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from harness.core.errors import DataError, UsageError, unknown_name
-from harness.core.ids import sha256_file, sha256_lines
 from harness.core.records import Record
 from harness.core.registry import Registry
+from harness.vlms import checkpoint
+from harness.vlms.checkpoint import CONFIG, vlm_hash
+from harness.vlms.hub import hub_path, is_hub_id
 
 if TYPE_CHECKING:
     from harness.vlms.base import Adapter
 
-FAMILIES: Mapping[str, str] = {"llava": "harness.vlms.llava:LlavaAdapter"}
-"""``model_type`` of a checkpoint to the adapter that understands it."""
+__all__ = [
+    "FAMILIES",
+    "VLMS",
+    "VlmEntry",
+    "find_vlm",
+    "load_vlm",
+    "vlm_depth",
+    "vlm_hash",
+    "vlm_path",
+]
 
-_HASHED = (
-    "*.safetensors",
-    "*.bin",
-    "*.index.json",
-    "config.json",
-    "*processor_config.json",
-    "tokenizer*",
-    "*.model",
-    "vocab.*",
-    "merges.txt",
-    "added_tokens.json",
-    "special_tokens_map.json",
-    "chat_template*",
+FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "gemma3": "harness.vlms.families.gemma3:Gemma3Adapter",
+        "idefics3": "harness.vlms.families.idefics3:Idefics3Adapter",
+        "internvl": "harness.vlms.families.internvl:InternVLAdapter",
+        "lensbench_controlled": "harness.vlms.controlled.adapter:ControlledAdapter",
+        "llava": "harness.vlms.families.llava:LlavaAdapter",
+        "llava_next": "harness.vlms.families.llava_next:LlavaNextAdapter",
+        "llava_onevision": "harness.vlms.families.llava_onevision:LlavaOnevisionAdapter",
+        "molmo": "harness.vlms.families.molmo:MolmoAdapter",
+        "molmo2": "harness.vlms.families.molmo2:Molmo2Adapter",
+        "paligemma": "harness.vlms.families.paligemma:PaliGemmaAdapter",
+        "qwen2_5_vl": "harness.vlms.families.qwen_vl:Qwen25VLAdapter",
+        "qwen2_vl": "harness.vlms.families.qwen_vl:Qwen2VLAdapter",
+        "qwen3_vl": "harness.vlms.families.qwen_vl:Qwen3VLAdapter",
+        "smolvlm": "harness.vlms.families.idefics3:SmolVLMAdapter",
+    }
 )
+"""``model_type`` of a checkpoint to the adapter that understands it."""
 
 
 class VlmEntry(Record):
@@ -43,7 +58,7 @@ class VlmEntry(Record):
     name: str
     """Registered name."""
     source: Callable[[], Path] | Path | str
-    """Checkpoint directory, a callable that returns it, or the id of a downloaded hub model."""
+    """Checkpoint directory, a callable that returns it, or a hub id ``owner/name[@revision]``."""
     family: str
     """``model_type`` of its configuration, a key of :data:`FAMILIES`."""
     summary: str
@@ -56,6 +71,12 @@ class VlmEntry(Record):
     """Width of the residual stream."""
     grid: tuple[int, int]
     """Rows and columns of visual tokens of a typical image."""
+    hub: str = ""
+    """Hub ids it is made of, for lists; empty if it is bundled."""
+    parameters: float = 0.0
+    """Number of parameters in billions."""
+    verified: str = ""
+    """What was checked, and how."""
     domain: str = ""
     """Start of the image sources it was trained for; empty if it takes any image."""
     outside: str = ""
@@ -64,7 +85,10 @@ class VlmEntry(Record):
 
 VLMS: Registry[VlmEntry] = Registry(
     "VLM",
-    {"mini": "harness.mini.entry:MINI", "mini-frozen": "harness.mini.entry:MINI_FROZEN"},
+    {
+        "mini": "harness.mini.entry:MINI",
+        "mini-frozen": "harness.mini.entry:MINI_FROZEN",
+    },
     "lensbench.vlms",
 )
 """All registered models; third parties add entry points of the group ``lensbench.vlms``."""
@@ -72,99 +96,103 @@ VLMS: Registry[VlmEntry] = Registry(
 _ADAPTERS: Registry[Callable[..., Adapter]] = Registry("VLM family", FAMILIES, "lensbench.families")
 
 
-def load_vlm(name_or_path: str, dtype: str = "float32", device: str = "cpu") -> Adapter:
-    """Load a registered model, or a checkpoint directory of a known family.
+def load_vlm(
+    name_or_path: str,
+    dtype: str = "float32",
+    device: str = "cpu",
+    *,
+    view: str = "global",
+    prompt: str = "chat",
+) -> Adapter:
+    """Load a registered model, a checkpoint directory or a hub checkpoint of a known family.
 
     Args:
-        name_or_path: Registered name, or a directory with a ``config.json``.
-        dtype: Floating-point type of the forward pass: float32, bfloat16 or float16.
-        device: torch device.
+        name_or_path: Registered name, directory with a ``config.json``, or ``owner/name`` of a
+            checkpoint of the Hugging Face hub.
+        dtype: Floating-point type of the forward pass: float32, bfloat16, float16, or 4bit.
+        device: torch device, or auto for all GPUs together.
+        view: Which view of an image to look at: global or tiles.
+        prompt: chat for the model's own template, plain for image and question alone.
 
     Raises:
-        UsageError: Neither a registered name nor such a directory; near names are given.
+        UsageError: No such model (near names are given), or a bad option.
         DataError: The checkpoint is unreadable.
         MismatchError: The model fails the proofs made at load.
     """
-    path, entry = _find(name_or_path)
+    path, entry = find_vlm(name_or_path)
+    family = _family(path)
     if entry is not None:
-        family, name, provenance = entry.family, entry.name, entry.provenance
+        name, provenance = entry.name, entry.provenance
     else:
-        family, name = _family(path), path.resolve().name
-        provenance = f"Local {family} checkpoint {name}; what it was trained on is not stated."
+        name = name_or_path if is_hub_id(name_or_path) else path.resolve().name
+        stated = checkpoint.read_config(path).get("provenance")
+        provenance = str(
+            stated or f"The {family} checkpoint {name}; what it was trained on is not stated."
+        )
     adapter = _ADAPTERS.get(family)
-    return adapter(path, name=name, provenance=provenance, dtype=dtype, device=device)
+    return adapter(
+        path,
+        name=name,
+        provenance=provenance,
+        dtype=dtype,
+        device=device,
+        view=view,
+        prompt=prompt,
+    )
+
+
+def find_vlm(name_or_path: str) -> tuple[Path, VlmEntry | None]:
+    """Return the checkpoint directory of a name, path or hub id, and the entry of a name.
+
+    A hub checkpoint is downloaded if it is not on this machine.
+
+    Raises:
+        UsageError: There is none; near names are given.
+        DataError: A registered directory is lost.
+    """
+    if name_or_path in VLMS.names():
+        entry = VLMS.get(name_or_path)
+        return _resolve(entry), entry
+    path = Path(name_or_path)
+    if (path / CONFIG).is_file():
+        return path, None
+    if path.is_dir():
+        raise UsageError(f"VLM {name_or_path!r} is a directory without a config.json")
+    if is_hub_id(name_or_path):
+        return hub_path(name_or_path), None
+    raise unknown_name("VLM", name_or_path, VLMS.names())
 
 
 def vlm_path(name_or_path: str) -> Path:
-    """Return the checkpoint directory of a registered name or path; UsageError as load_vlm."""
-    return _find(name_or_path)[0]
+    """Return the checkpoint directory of a name, path or hub id; errors as :func:`find_vlm`."""
+    return find_vlm(name_or_path)[0]
 
 
 def vlm_depth(name_or_path: str) -> int:
     """Return the number of decoder blocks, from the configuration alone.
 
     Raises:
-        UsageError: As :func:`load_vlm`.
+        UsageError: As :func:`find_vlm`.
         DataError: The configuration is unreadable or has no text model.
     """
-    from transformers import AutoConfig
-
-    path = _find(name_or_path)[0]
-    try:
-        text = AutoConfig.from_pretrained(path, local_files_only=True).get_text_config()
-        return int(text.num_hidden_layers)
-    except (OSError, ValueError, AttributeError) as error:
-        raise DataError(f"cannot read the depth in {path / 'config.json'}: {error}") from error
-
-
-def vlm_hash(path: Path) -> str:
-    """Return the sha256 over the names and contents of weight, processor and tokenizer files."""
-    files = sorted({file for pattern in _HASHED for file in path.glob(pattern)})
-    if not files:
-        raise DataError(f"{path} holds no model files")
-    return sha256_lines(f"{file.name} {sha256_file(file)}" for file in files)
-
-
-def _find(name_or_path: str) -> tuple[Path, VlmEntry | None]:
-    if name_or_path in VLMS.names():
-        entry = VLMS.get(name_or_path)
-        return _resolve(entry), entry
-    path = Path(name_or_path)
-    if (path / "config.json").is_file():
-        return path, None
-    if path.is_dir():
-        raise UsageError(f"VLM {name_or_path!r} is a directory without a config.json")
-    raise unknown_name("VLM", name_or_path, VLMS.names())
+    return checkpoint.depth(vlm_path(name_or_path))
 
 
 def _resolve(entry: VlmEntry) -> Path:
-    """Return the directory of an entry; UsageError if a hub model was not downloaded."""
     source = entry.source() if callable(entry.source) else entry.source
-    if isinstance(source, Path) or Path(source).is_dir():
-        path = Path(source)
-        if not (path / "config.json").is_file():
-            raise DataError(f"VLM {entry.name!r}: no checkpoint in {path}")
-        return path
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(source, local_files_only=True))
-    except LocalEntryNotFoundError as error:
-        raise UsageError(
-            f"VLM {entry.name!r}: {source} is not on this machine, get it by: hf download {source}"
-        ) from error
+    if isinstance(source, str) and not Path(source).is_dir():
+        return hub_path(source)
+    path = Path(source)
+    if not (path / CONFIG).is_file():
+        raise DataError(f"VLM {entry.name!r}: no checkpoint in {path}")
+    return path
 
 
 def _family(path: Path) -> str:
     """Return the model_type of a checkpoint directory, refusing families without an adapter."""
-    config = path / "config.json"
-    try:
-        family = json.loads(config.read_text(encoding="utf-8"))["model_type"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"cannot read the model_type in {config}: {error!r}") from error
+    family = checkpoint.model_type(path)
     if family not in _ADAPTERS.names():
         raise UsageError(
             f"{path} is a {family!r} model: known families: {', '.join(sorted(_ADAPTERS.names()))}"
         )
-    return cast(str, family)
+    return family

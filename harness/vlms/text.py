@@ -11,9 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from harness.core.errors import DataError
 from harness.core.records import Record
+from harness.vlms.checkpoint import vlm_hash
 from harness.vlms.decoder import decoder_states
-from harness.vlms.loading import load_model, parse_device, parse_dtype
-from harness.vlms.registry import vlm_hash
+from harness.vlms.loading import brief, load_model, parse_placement
 
 
 class TextFacts(Record):
@@ -43,16 +43,16 @@ class CausalTextModel:
 
         Args:
             path: Checkpoint directory.
-            dtype: float32, bfloat16 or float16.
-            device: torch device.
+            dtype: float32, bfloat16, float16 or 4bit.
+            device: torch device, or auto for all GPUs together.
 
         Raises:
             UsageError: Unknown dtype or unavailable device.
             DataError: The checkpoint is unreadable, lacks weights or has no stack of blocks.
         """
-        weights, place = parse_dtype(dtype), parse_device(device)
+        placement = parse_placement(dtype, device)
         self.tokenizer = _load_tokenizer(path)
-        self.model = load_model(AutoModelForCausalLM, path, weights).to(place).eval()
+        self.model = load_model(AutoModelForCausalLM, path, placement)
         self.decoder = self.model.get_decoder()
         config = self.model.config.get_text_config()
         self.blocks = _blocks(self.decoder, config.num_hidden_layers, path)
@@ -93,7 +93,7 @@ def _load_tokenizer(path: Path) -> PreTrainedTokenizerBase:
     try:
         tokenizer: PreTrainedTokenizerBase = tokenizers.from_pretrained(path, local_files_only=True)
     except (OSError, ValueError, ImportError) as error:
-        raise DataError(f"cannot load the tokenizer in {path}: {error}") from error
+        raise DataError(f"cannot load the tokenizer in {path}: {brief(error)}") from error
     return tokenizer
 
 

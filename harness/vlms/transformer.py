@@ -1,26 +1,30 @@
-"""What all models of the transformers library have in common; a family adds only its geometry."""
+"""What all models of the transformers library have in common; a family adds only its layout."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
-from transformers import AutoModelForImageTextToText, AutoProcessor
+from transformers import AutoModelForImageTextToText
 
 from harness.core.decoding import decode_alone
-from harness.core.errors import DataError, MismatchError
+from harness.core.errors import MismatchError
 from harness.vlms.base import VisualTokens, VlmFacts
-from harness.vlms.capture import capture, check_finite
+from harness.vlms.capture import capture, capture_up_to, check_finite
+from harness.vlms.checkpoint import vlm_hash
 from harness.vlms.decoder import decoder_states
 from harness.vlms.geometry import Geometry
-from harness.vlms.loading import load_model, parse_device, parse_dtype
+from harness.vlms.isolation import silenced
+from harness.vlms.layout import TokenLayout
+from harness.vlms.loading import load_model, out_of_memory, parse_placement
 from harness.vlms.probes import measure_attention, probe_image, prove_readout
-from harness.vlms.readout import VocabularyReadout
-from harness.vlms.registry import vlm_hash
+from harness.vlms.processing import load_processor, model_inputs, parse_prompt
+from harness.vlms.readout import VocabularyReadout, logit_cap, logit_factor
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,17 +34,23 @@ if TYPE_CHECKING:
 class TransformersAdapter(ABC):
     """A checkpoint directory loaded through transformers' own classes, proved at load."""
 
-    prompt: ClassVar[str] = "Describe this image."
+    question: ClassVar[str] = "Describe this image."
     """Text after the image; causal models' visual tokens do not see it."""
     feature_entry: ClassVar[Literal["replace", "add"]] = "replace"
     """Whether image features replace the placeholder embedding or are added to it."""
-    injection_layers: ClassVar[tuple[int, ...]] = ()
-    """Blocks after which vision features are added again."""
     processor_options: ClassVar[Mapping[str, Any]] = {}
     """Extra arguments for loading the processor."""
 
     def __init__(
-        self, path: Path, name: str, provenance: str, dtype: str = "float32", device: str = "cpu"
+        self,
+        path: Path,
+        name: str,
+        provenance: str,
+        dtype: str = "float32",
+        device: str = "cpu",
+        *,
+        view: str = "global",
+        prompt: str = "chat",
     ) -> None:
         """Load and prove the model.
 
@@ -48,68 +58,83 @@ class TransformersAdapter(ABC):
             path: Checkpoint directory; nothing is fetched from a network.
             name: Name it was asked for by.
             provenance: One sentence on what the model is.
-            dtype: float32, bfloat16 or float16.
-            device: torch device.
+            dtype: float32, bfloat16, float16 or 4bit.
+            device: torch device, or auto for all GPUs together.
+            view: global or tiles.
+            prompt: chat, the model's own template where it has one, or plain, nothing but image
+                and question.
 
         Raises:
-            UsageError: Unknown dtype or unavailable device.
-            DataError: The checkpoint is unreadable or lacks weights.
+            UsageError: Unknown dtype, view or prompt, or unavailable device.
+            DataError: The checkpoint is unreadable, lacks weights or a processor, or is too big.
             MismatchError: The readout does not reproduce the model's own logits.
         """
-        self.dtype = parse_dtype(dtype)
-        self.device = parse_device(device)
-        self.processor = _load_processor(path, self.processor_options)
-        model = load_model(AutoModelForImageTextToText, path, self.dtype)
-        self.model = model.to(self.device).eval()
+        placement = parse_placement(dtype, device)
+        self.path, self.view = path, view
+        self.prompt = parse_prompt(prompt)
+        self.processor = load_processor(path, self.processor_options)
         self.tokenizer: PreTrainedTokenizerBase = self.processor.tokenizer
+        self.model = load_model(AutoModelForImageTextToText, path, placement)
+        self.dtype = placement.dtype
         self.decoder = self.model.get_decoder()
         self.blocks: Sequence[torch.nn.Module] = self.decoder.layers
-        text = self.model.config.get_text_config()
-        self.facts = VlmFacts(
-            name=name,
-            family=self.model.config.model_type,
-            layers=len(self.blocks),
-            hidden=text.hidden_size,
-            vocabulary=min(
-                len(self.tokenizer),
-                self.model.get_input_embeddings().weight.shape[0],
-                self.model.get_output_embeddings().weight.shape[0],
-            ),
-            injection_layers=self.injection_layers,
-            image_attention="causal",
-            feature_entry=self.feature_entry,
-            dtype=dtype,
-            weights_hash=vlm_hash(path),
-            provenance=provenance,
-        )
-        self.facts = self.facts.model_copy(update={"image_attention": self._prove()})
+        self.facts = self._facts(name, provenance, dtype)
+        probe = probe_image()
+        self.layout(probe.width, probe.height).view(view)
+        with out_of_memory(f"proving {name}"):
+            self.facts = self.facts.model_copy(update=self._prove())
 
     @abstractmethod
+    def layout(self, width: int, height: int) -> TokenLayout:
+        """Return all visual tokens of an image of this size without running the model.
+
+        Raises:
+            DataError: The model does not take such images, or its settings are not known here.
+        """
+
     def geometry(self, width: int, height: int) -> Geometry:
-        """Return the geometry of an image of this size without running the model."""
+        """Return the geometry of the chosen view; DataError as :meth:`layout`."""
+        return self.layout(width, height).view(self.view)
 
     @torch.no_grad()
     def encode(self, image: Image.Image, layers: Sequence[int]) -> VisualTokens:
-        """Run the model on one image and keep the visual tokens at ``layers``.
+        """Run the model on one image, no further than needed, and keep the visual tokens.
 
         Raises:
             UsageError: A layer outside 0..N.
-            MismatchError: The model has another number of visual tokens than the geometry.
-            DataError: NaN or infinite states; names layer and token.
+            MismatchError: The model has another number of visual tokens than the layout.
+            DataError: NaN or infinite states (names layer and token), or out of memory.
         """
-        inputs = self._inputs(image, self.prompt)
-        visual = self._visual(inputs)
-        geometry = self.geometry(image.width, image.height)
-        expected = geometry.first_token + geometry.tokens
-        if int(visual.sum()) != expected:
+        layout = self.layout(image.width, image.height)
+        inputs = self._inputs(image, self.question)
+        visual = self._visual(inputs).nonzero()[:, 0]
+        if len(visual) != layout.total:
             raise MismatchError(
-                f"{self.facts.name}: {int(visual.sum())} visual tokens for a "
-                f"{image.width}x{image.height} image, but the geometry has {expected}"
+                f"{self.facts.name}: {len(visual)} visual tokens for a "
+                f"{image.width}x{image.height} image, but the geometry has {layout.total}"
             )
-        with capture(self.blocks, layers, lambda states: states[0, visual]) as states:
-            self.model.base_model(**inputs, use_cache=False)
+        with out_of_memory(f"{self.facts.name} on a {image.width}x{image.height} image"):
+            states = capture_up_to(
+                self.blocks,
+                layers,
+                lambda states: states[0].index_select(0, visual.to(states.device)),
+                lambda: self.model.base_model(**inputs, use_cache=False),
+            )
         check_finite(states, f"{self.facts.name} on an image")
-        return VisualTokens(states=states, geometry=geometry)
+        return VisualTokens(states=states, geometry=layout.view(self.view))
+
+    @torch.no_grad()
+    def own_logits(self, image: Image.Image) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return states of layer N [length, d] and the model's own logits [length, vocabulary]."""
+        inputs = self._inputs(image, self.question)
+        last = len(self.blocks)
+        with capture(self.blocks, [last], lambda states: states[0]) as states:
+            logits = self.model(**inputs, use_cache=False).logits[0]
+        return states[last], logits
+
+    def isolated(self) -> AbstractContextManager[None]:
+        """Silence the attention of the vision tower; see :class:`harness.vlms.base.Adapter`."""
+        return silenced(self._vision_tower())
 
     def text_states(
         self,
@@ -121,16 +146,17 @@ class TransformersAdapter(ABC):
         keep: torch.Tensor | None = None,
     ) -> dict[int, torch.Tensor]:
         """Run the language model alone; see :func:`harness.vlms.decoder.decoder_states`."""
-        return decoder_states(
-            self.decoder,
-            self.blocks,
-            ids,
-            layers,
-            positions=positions,
-            attends=attends,
-            keep=keep,
-            source=self.facts.name,
-        )
+        with out_of_memory(f"{self.facts.name} on {ids.shape[0]} texts"):
+            return decoder_states(
+                self.decoder,
+                self.blocks,
+                ids,
+                layers,
+                positions=positions,
+                attends=attends,
+                keep=keep,
+                source=self.facts.name,
+            )
 
     def readout(self) -> VocabularyReadout:
         """Return final norm, input and output matrices in float32."""
@@ -144,8 +170,8 @@ class TransformersAdapter(ABC):
     def caption(self, image: Image.Image, prompt: str, max_new_tokens: int) -> str:
         """Return the greedy continuation of ``prompt`` for the image, stripped.
 
-        A prompt that contains the image placeholder is used as it is; otherwise the image comes
-        first, then a line break and the prompt, or nothing if the prompt is empty.
+        A prompt that contains the image placeholder is used as it is; otherwise it follows the
+        image as the model's chat template or the plain prompt has it.
         """
         inputs = self._inputs(image, prompt)
         length = inputs["input_ids"].shape[1]
@@ -154,50 +180,87 @@ class TransformersAdapter(ABC):
 
     @cached_property
     def _readout(self) -> VocabularyReadout:
+        text = self.model.config.get_text_config()
         return VocabularyReadout.from_model(
             self.decoder,
             self.model.get_input_embeddings(),
             self.model.get_output_embeddings(),
             self.facts.vocabulary,
+            logit_scale=logit_factor(text),
+            softcap=logit_cap(text),
         )
+
+    def _facts(self, name: str, provenance: str, dtype: str) -> VlmFacts:
+        """Return what is known before the model has run."""
+        return VlmFacts(
+            name=name,
+            family=self.model.config.model_type,
+            layers=len(self.blocks),
+            hidden=self.model.config.get_text_config().hidden_size,
+            vocabulary=min(
+                len(self.tokenizer),
+                self.model.get_input_embeddings().weight.shape[0],
+                self.model.get_output_embeddings().weight.shape[0],
+            ),
+            injection_layers=self._injection_layers(),
+            image_attention="causal",
+            feature_entry=self.feature_entry,
+            dtype=dtype,
+            processor=type(self.processor.image_processor).__name__,
+            prefix="",
+            view=self.view,
+            weights_hash=vlm_hash(self.path),
+            provenance=provenance,
+        )
+
+    def _injection_layers(self) -> tuple[int, ...]:
+        """Return the blocks after which vision features are added again; usually none."""
+        return ()
+
+    def _vision_tower(self) -> torch.nn.Module:
+        """Return the module that turns pixels into patch features."""
+        tower: torch.nn.Module = self.model.get_encoder(modality="image")
+        if tower in (self.model, self.model.base_model):
+            raise MismatchError(f"{self.facts.name}: its vision tower has no known name")
+        return tower
 
     def _inputs(self, image: Image.Image, prompt: str) -> dict[str, torch.Tensor]:
         """Return everything the processor makes of image and prompt, on the model's device."""
-        token = self.processor.image_token
-        text = prompt if token in prompt else f"{token}\n{prompt}" if prompt else token
-        batch = self.processor(images=[image], text=[text], return_tensors="pt")
+        inputs = model_inputs(self.processor, self.prompt, image, prompt)
         return {
-            name: value.to(self.device, self.dtype if value.is_floating_point() else value.dtype)
-            for name, value in batch.items()
+            name: value.to(
+                self.model.device, self.dtype if value.is_floating_point() else value.dtype
+            )
+            for name, value in inputs.items()
         }
 
-    def _visual(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _visual(self, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Return which positions [length] hold visual tokens."""
         ids = inputs["input_ids"][0]
         return ids == torch.tensor(self.model.config.image_token_id, device=ids.device)
 
     @torch.no_grad()
-    def _prove(self) -> Literal["causal", "bidirectional"]:
-        """Prove the readout and measure the attention on a drawn image."""
-        inputs = self._inputs(probe_image(), self.prompt)
-        last = self.facts.layers
+    def _prove(self) -> dict[str, object]:
+        """Prove the readout on a drawn image; return measured attention and text before it."""
+        states, logits = self.own_logits(probe_image())
+        check_finite({self.facts.layers: states}, f"{self.facts.name} on a drawn image")
+        prove_readout(self.readout(), states, logits, self.dtype)
+        inputs = self._inputs(probe_image(), self.question)
+        visual = self._visual(inputs).nonzero()[:, 0]
+        if not len(visual):
+            raise MismatchError(
+                f"{self.facts.name}: no position has the id {self.model.config.image_token_id} of "
+                "the image placeholder; model and processor do not belong together"
+            )
 
         def run() -> torch.Tensor:
-            with capture(self.blocks, [last], lambda states: states[0]) as states:
+            last = self.facts.layers
+            with capture(self.blocks, [last], lambda states: states[0]) as found:
                 self.model.base_model(**inputs, use_cache=False)
-            return states[last]
+            return found[last]
 
-        with capture(self.blocks, [last], lambda states: states[0]) as states:
-            logits = self.model(**inputs, use_cache=False).logits[0]
-        check_finite(states, f"{self.facts.name} on a drawn image")
-        prove_readout(self.readout(), states[last], logits, self.dtype)
-        position = int(self._visual(inputs).nonzero()[-1])
-        return measure_attention(run, self.blocks[0], position)
-
-
-def _load_processor(path: Path, options: Mapping[str, Any]) -> Any:
-    processors: Any = AutoProcessor
-    try:
-        return processors.from_pretrained(path, local_files_only=True, **options)
-    except (OSError, ValueError, ImportError) as error:
-        raise DataError(f"cannot load the processor in {path}: {error}") from error
+        before = inputs["input_ids"][0, : int(visual[0])]
+        return {
+            "image_attention": measure_attention(run, self.blocks[0], int(visual[-1])),
+            "prefix": str(self.tokenizer.decode(before)),
+        }

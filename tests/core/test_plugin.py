@@ -53,6 +53,9 @@ class TinyReadout:
         return states.flip(-1)
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
+        return self.uncapped(states)
+
+    def uncapped(self, states: torch.Tensor) -> torch.Tensor:
         return self.normalise(states) @ self.unembed.T
 
     def fingerprint(self) -> str:

@@ -126,6 +126,9 @@ class SyntheticReadout:
         return states * torch.rsqrt(states.pow(2).mean(-1, keepdim=True) + 1e-6) * self.gain
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
+        return self.uncapped(states)
+
+    def uncapped(self, states: torch.Tensor) -> torch.Tensor:
         return self.scale * (self.normalise(states) @ self.unembed.T + self.head_bias)
 
     def fingerprint(self) -> str:

@@ -56,8 +56,8 @@ def test_a_plain_output_matrix_is_taken_bit_for_bit() -> None:
 
 def test_logits_that_are_not_affine_are_refused() -> None:
     class Capped(SyntheticReadout):
-        def logits(self, states: torch.Tensor) -> torch.Tensor:
-            return 5 * torch.tanh(super().logits(states) / 5)
+        def uncapped(self, states: torch.Tensor) -> torch.Tensor:
+            return 5 * torch.tanh(super().uncapped(states) / 5)
 
     plain = make_readout()
     fields = {field.name: getattr(plain, field.name) for field in dataclasses.fields(plain)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.vlms.llava import LlavaAdapter
+from harness.vlms.families.llava import LlavaAdapter
 from tests.vlms.tiny import Checkpoint, Mode, Norm, build_tiny_llava, load
 
 

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from harness.core.errors import DataError, MismatchError
+from harness.vlms.families.llava import LlavaAdapter
 from harness.vlms.geometry import Geometry
-from harness.vlms.llava import LlavaAdapter
-from harness.vlms.transformer import _load_processor
+from harness.vlms.layout import TokenLayout
+from harness.vlms.processing import load_processor
 from tests.vlms.tiny import Checkpoint, Mode, load
 
 
@@ -64,7 +65,7 @@ def test_unknown_settings_are_refused(
     adapter = LlavaAdapter.__new__(LlavaAdapter)
     adapter.__dict__.update(load(checkpoint("rms", mode)).__dict__)
     changed = _changed(checkpoint("rms", mode), tmp_path / "x", **settings)
-    adapter.processor = _load_processor(changed, LlavaAdapter.processor_options)
+    adapter.processor = load_processor(changed, LlavaAdapter.processor_options)
     with pytest.raises(DataError, match="no geometry for"):
         adapter.geometry(80, 60)
 
@@ -87,8 +88,8 @@ def test_token_count_must_be_that_of_the_geometry(
 ) -> None:
     """A wrong geometry is found at the first image."""
     adapter = load(checkpoint("rms", "crop"))
-    wrong = Geometry.squash((64, 48), (32, 32), (3, 5))
-    monkeypatch.setattr(adapter, "geometry", lambda *_: wrong)
+    wrong = TokenLayout.single(Geometry.squash((64, 48), (32, 32), (3, 5)))
+    monkeypatch.setattr(adapter, "layout", lambda *_: wrong)
     with pytest.raises(MismatchError, match="16 visual tokens for a 64x48 image.* has 15"):
         adapter.encode(Image.new("RGB", (64, 48)), [0])
 

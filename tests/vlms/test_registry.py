@@ -74,11 +74,11 @@ def test_directories_that_are_no_model(tmp_path: Path) -> None:
         load_vlm(str(tmp_path))
     config = tmp_path / "config.json"
     config.write_text('{"model_type": "bert"}')
-    with pytest.raises(UsageError, match="'bert' model: known families: llava"):
+    with pytest.raises(UsageError, match="'bert' model: known families: .*llava, llava_next"):
         load_vlm(str(tmp_path))
     for broken in ("{}", "not json", "[]"):
         config.write_text(broken)
-        with pytest.raises(DataError, match="cannot read the model_type"):
+        with pytest.raises(DataError, match=r"cannot read .*config\.json"):
             load_vlm(str(tmp_path))
     config.write_text('{"model_type": "llava"}')
     with pytest.raises(DataError, match="cannot load the processor"):

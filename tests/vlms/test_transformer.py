@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from harness.core.errors import DataError, MismatchError, UsageError
 from harness.vlms import transformer
 from harness.vlms.base import Adapter
-from harness.vlms.llava import LlavaAdapter
+from harness.vlms.families.llava import LlavaAdapter
 from harness.vlms.probes import measure_attention, probe_image, prove_readout
 from harness.vlms.readout import VocabularyReadout
 from tests.vlms.tiny import SENTENCES, Checkpoint, Norm, load

@@ -22,7 +22,7 @@ from transformers import (
     StableLmConfig,
 )
 
-from harness.vlms.llava import LlavaAdapter
+from harness.vlms.families.llava import LlavaAdapter
 from harness.vlms.registry import load_vlm
 
 Norm = Literal["rms", "qwen", "layer", "layer-bare"]

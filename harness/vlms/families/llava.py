@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from harness.core.errors import DataError
 from harness.vlms.geometry import Geometry
+from harness.vlms.layout import TokenLayout
 from harness.vlms.transformer import TransformersAdapter
 
 
@@ -15,8 +16,8 @@ class LlavaAdapter(TransformersAdapter):
     # The two backends resize slightly differently; this one does not depend on torchvision.
     processor_options = MappingProxyType({"backend": "pil"})
 
-    def geometry(self, width: int, height: int) -> Geometry:
-        """Return the geometry of an image of this size, read off the image processor's settings.
+    def layout(self, width: int, height: int) -> TokenLayout:
+        """Return the one grid of an image of this size, read off the image processor's settings.
 
         Raises:
             DataError: The settings are a combination whose geometry is not known.
@@ -36,7 +37,7 @@ class LlavaAdapter(TransformersAdapter):
         else:
             placed = Geometry.squash(image, processed, grid)
         seen = placed.trimmed((grid[1] * patch, grid[0] * patch))
-        return seen.model_copy(update={"first_token": self._leading_tokens()})
+        return TokenLayout.single(seen.model_copy(update={"first_token": self._leading_tokens()}))
 
     def _processed(self) -> tuple[int, int]:
         """Return width and height of the processor's output; DataError if they are not fixed."""

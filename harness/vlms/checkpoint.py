@@ -1,0 +1,91 @@
+"""What a checkpoint directory says about itself without being loaded."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from harness.core.errors import DataError
+from harness.core.ids import sha256_file, sha256_lines
+
+CONFIG: Final = "config.json"
+_HASHED: Final = (
+    "*.safetensors",
+    "*.bin",
+    "*.index.json",
+    "config.json",
+    "*processor_config.json",
+    "tokenizer*",
+    "*.model",
+    "vocab.*",
+    "merges.txt",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "chat_template*",
+)
+_BLOB: Final = re.compile(r"[0-9a-f]{64}")
+"""Name of a large file in the cache of the hub: the sha256 of its bytes."""
+
+
+def vlm_hash(path: Path) -> str:
+    """Return the sha256 over the names and contents of weight, processor and tokenizer files.
+
+    Raises:
+        DataError: There are no such files.
+    """
+    files = sorted({file for pattern in _HASHED for file in path.glob(pattern)})
+    if not files:
+        raise DataError(f"{path} holds no model files")
+    return sha256_lines(f"{file.name} {_sha256(file)}" for file in files)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Return the configuration of a checkpoint directory as it is written.
+
+    Raises:
+        DataError: It is missing, unreadable or no mapping.
+    """
+    file = path / CONFIG
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {file}: {error!r}") from error
+    if not isinstance(config, dict):
+        raise DataError(f"cannot read {file}: expected a mapping, found {type(config).__name__}")
+    return config
+
+
+def model_type(path: Path) -> str:
+    """Return the ``model_type`` of a checkpoint directory; DataError if it says none."""
+    found = read_config(path).get("model_type")
+    if not isinstance(found, str):
+        raise DataError(f"cannot read the model_type in {path / CONFIG}: it has {found!r}")
+    return found
+
+
+def depth(path: Path) -> int:
+    """Return the number of decoder blocks, from the configuration alone.
+
+    Raises:
+        DataError: The configuration is unreadable or does not say.
+    """
+    stated = read_config(path).get("num_hidden_layers")
+    if isinstance(stated, int):
+        return stated
+    from transformers import AutoConfig
+
+    try:
+        text = AutoConfig.from_pretrained(path, local_files_only=True).get_text_config()
+        return int(text.num_hidden_layers)
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"cannot read the depth in {path / CONFIG}: {error}") from error
+
+
+def _sha256(file: Path) -> str:
+    """Return the sha256 of a file, read off its name in the hub's cache where it has one."""
+    blob = file.resolve()
+    if file.is_symlink() and blob.parent.name == "blobs" and _BLOB.fullmatch(blob.name):
+        return blob.name
+    return sha256_file(file)
