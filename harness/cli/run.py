@@ -11,7 +11,11 @@ from harness.core.rundir import STAGES
 
 
 @click.command()
-@click.option("--vlm", help="Model: a registered name or a checkpoint folder.  [default: mini]")
+@click.option("--vlm", help="Model: a name of `list vlms`, a folder or a hub id.  [default: mini]")
+@click.option("--dtype", help="auto, float32, bfloat16, float16 or 4bit.  [default: auto]")
+@click.option("--device", help="auto (all GPUs, else the CPU), cpu, cuda:0 ...  [default: auto]")
+@click.option("--view", help="Cells of the whole image or of its enlarged parts: global, tiles.")
+@click.option("--prompt", help="Text around the image: chat (template) or plain.  [default: chat]")
 @click.option("--images", help="scenes:heldout, scenes:SEED+COUNT or a folder of images.")
 @click.option("--lens", help="Lenses and controls, separated by commas.  [default: all]")
 @click.option("--layers", help="all, paper, or numbers such as 0,2,8.  [default: all]")

@@ -25,8 +25,16 @@ class RunOptions(Record):
 
     vlm: str = Field("mini", min_length=1)
     """Registered name, path or hub id of the vision-language model."""
+    dtype: str = Field("auto", min_length=1)
+    """Type of the forward pass: auto, float32, bfloat16, float16 or 4bit."""
+    device: str = Field("auto", min_length=1)
+    """Where the model runs: auto (all GPUs, else the CPU), cpu, cuda:0 ..."""
+    view: str = Field("global", min_length=1)
+    """What is looked at of a model that sees an image several times: global or tiles."""
+    prompt: str = Field("chat", min_length=1)
+    """Text around the image: chat, the model's own template, or plain."""
     images: str = Field("scenes:heldout", min_length=1)
-    """Image source: ``scenes:heldout`` or a folder."""
+    """Image source, see ``open_source``: drawn scenes, files, annotations, datasets."""
     lens: str = ""
     """Lenses by name, separated by commas; empty for all default lenses and controls."""
     layers: str = "all"

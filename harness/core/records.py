@@ -37,8 +37,14 @@ class RunSpec(Record):
     """Registered name, path or hub id of the vision-language model."""
     vlm_hash: str
     """sha256 over the model's weight and processor files."""
+    dtype: str = "float32"
+    """Type of the model's forward pass: float32, bfloat16, float16 or 4bit."""
+    view: str = "global"
+    """View of an image that is looked at: global or tiles."""
+    prompt: str = "chat"
+    """Text around the image: chat or plain."""
     images: str
-    """Image source: ``scenes:heldout`` or a folder."""
+    """Image source as it was named."""
     image_ids: tuple[str, ...]
     """sha256 of every image's bytes, in order."""
     patches_per_image: int

@@ -19,7 +19,14 @@ from harness.core.lock import FileLock
 from harness.core.records import Record, RunSpec
 
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
-    "plan": ("images.parquet", "geometry.parquet", "patches.parquet", "facts.json", "corpus.json"),
+    "plan": (
+        "images.parquet",
+        "excluded.json",
+        "geometry.parquet",
+        "patches.parquet",
+        "facts.json",
+        "corpus.json",
+    ),
     "capture": ("states", "readout.safetensors", "vocabulary.json"),
     "describe": ("descriptions.parquet", "libraries.json"),
     "judge": ("judgements.jsonl",),
@@ -60,6 +67,8 @@ class RunPaths:
         """Stamp: the environment it was made in."""
         self.images = path / "images.parquet"
         """ImageRecord table."""
+        self.excluded = path / "excluded.json"
+        """Exclusions: images without a valid patch, and why."""
         self.geometry = path / "geometry.parquet"
         """Where the visual tokens lie, image by image."""
         self.patches = path / "patches.parquet"

@@ -6,11 +6,68 @@ from collections.abc import Callable, Iterator, Sequence
 
 from harness.core.errors import DataError, UsageError
 from harness.core.ids import digest
-from harness.core.records import ImageRecord, Patch
+from harness.core.records import ImageRecord, Patch, Record
 from harness.core.rng import keyed_rng
 from harness.vlms.geometry import Geometry
 
 _ID_DIGITS = 16
+
+
+class ExcludedImage(Record):
+    """An image of the source that no patch can be drawn of."""
+
+    image_id: str
+    """sha256 of the image's bytes."""
+    source: str
+    """Where it comes from."""
+    reason: str
+    """Why, in one line."""
+
+
+class Exclusions(Record):
+    """All excluded images of a run."""
+
+    images: tuple[ExcludedImage, ...]
+    """In the order of the source."""
+
+
+def usable_images(
+    records: Sequence[ImageRecord], geometry_of: Callable[[ImageRecord], Geometry]
+) -> tuple[dict[str, Geometry], Exclusions]:
+    """Return the geometry of every image that has a valid patch, and why the others have none.
+
+    Args:
+        records: Images of a source.
+        geometry_of: Raises DataError for an image that the model does not take.
+
+    Raises:
+        DataError: No image is left.
+    """
+    geometries: dict[str, Geometry] = {}
+    excluded: list[ExcludedImage] = []
+    for record in records:
+        try:
+            geometry = geometry_of(record)
+            require_centres(record, geometry)
+        except DataError as error:
+            excluded.append(
+                ExcludedImage(image_id=record.image_id, source=record.source, reason=str(error))
+            )
+        else:
+            geometries[record.image_id] = geometry
+    if not geometries:
+        raise DataError(f"none of the {len(records)} images can be used: {excluded[0].reason}")
+    return geometries, Exclusions(images=tuple(excluded))
+
+
+def require_centres(record: ImageRecord, geometry: Geometry) -> tuple[tuple[int, int], ...]:
+    """Return the valid centre cells of an image; DataError if it has none."""
+    if centres := geometry.centres():
+        return centres
+    raise DataError(
+        f"image {record.source} ({record.width}x{record.height}) has no patch whose 3x3 cells "
+        f"are all image on the {geometry.grid[0]}x{geometry.grid[1]} grid"
+    )
 
 
 def sample_patches(
@@ -57,12 +114,7 @@ def make_patch(image_id: str, geometry: Geometry, row: int, col: int) -> Patch:
 def _sample_cells(
     record: ImageRecord, geometry: Geometry, count: int, seed: int
 ) -> list[tuple[int, int]]:
-    free = set(geometry.centres())
-    if not free:
-        raise DataError(
-            f"image {record.source} ({record.width}x{record.height}) has no patch whose 3x3 cells "
-            f"are all image on the {geometry.grid[0]}x{geometry.grid[1]} grid"
-        )
+    free = set(require_centres(record, geometry))
     cells: list[tuple[int, int]] = []
     for u, v in _positions(record.image_id, seed):
         cell = geometry.cell_at(u * record.width, v * record.height)

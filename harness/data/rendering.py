@@ -16,24 +16,25 @@ from harness.core.records import Patch
 from harness.vlms.geometry import Geometry
 
 SIDE = 512
-"""Width and height of the view, in pixels."""
+"""Longer edge of the view, in pixels."""
 _OUTLINE = (255, 0, 0, 255)
 _TINT = (255, 0, 0, 30)
 _OUTLINE_WIDTH = 3
 
 
 def canvas_view(image: Image.Image, geometry: Geometry, side: int = SIDE) -> Image.Image:
-    """Return the encoder's canvas (padded, squashed or cropped) as a ``side`` x ``side`` picture.
+    """Return the encoder's canvas (padded, squashed or cropped), its longer edge ``side`` pixels.
 
     Where image meets padding inside a pixel, the pixel is padding. MismatchError if the image has
     another size than the geometry was made for.
     """
     if image.size != geometry.image_size:
         raise MismatchError(f"image of {image.size} drawn with geometry of {geometry.image_size}")
-    view = Image.new("RGB", (side, side), geometry.fill)
+    view = Image.new("RGB", geometry.view_size(side), geometry.fill)
     width, height = geometry.image_size
     left, top, right, bottom = geometry.render_box((0, 0, width, height), side)
-    columns, rows = _whole_pixels(left, right, side), _whole_pixels(top, bottom, side)
+    columns = _whole_pixels(left, right, view.width)
+    rows = _whole_pixels(top, bottom, view.height)
     # The exact part of the original that lies under these whole pixels of the view.
     part = (
         max(0.0, (columns[0] - left) * width / (right - left)),
@@ -69,8 +70,9 @@ def crop_region(
 
 def region_pixels(geometry: Geometry, patch: Patch, side: int = SIDE) -> tuple[int, int, int, int]:
     """Return the region's left, top, right, bottom in view pixels, right and bottom exclusive."""
+    width, height = geometry.view_size(side)
     left, top, right, bottom = (round(edge) for edge in geometry.render_box(patch.region, side))
-    return max(0, left), max(0, top), min(side, right), min(side, bottom)
+    return max(0, left), max(0, top), min(width, right), min(height, bottom)
 
 
 def png_bytes(image: Image.Image) -> bytes:

@@ -28,8 +28,8 @@ class StatesManifest(Record):
     """Second axis of ``states``: layer i is the residual stream after i blocks."""
     norm_state: str = "before the final norm, at every layer"
     """Whether states were normed."""
-    tensors: str = "states [patches, layers, d]; norms and drift [visual tokens, layers]"
-    """Tensors of every file; drift is the cosine of a token with itself at the first layer."""
+    tensors: str = "states [patches, layers, d]; norms and drift [cells, layers]"
+    """Tensors of every file, cells row by row; drift is a token's cosine with its first layer."""
     dtype: str = "float32"
     """Type of all tensors."""
     weights_hash: str
@@ -96,10 +96,11 @@ def _capture_image(
     tokens = context.adapter.encode(image, context.spec.layers)
     every = torch.stack([tokens.states[layer].float() for layer in context.spec.layers], dim=1)
     chosen = torch.tensor([patch.token_index for patch in patches])
+    view = every[torch.tensor(tokens.geometry.token_indices())]
     tensors = {
         "states": every[chosen].contiguous(),
-        "norms": every.norm(dim=-1),
-        "drift": torch.cosine_similarity(every, every[:, :1], dim=-1),
+        "norms": view.norm(dim=-1),
+        "drift": torch.cosine_similarity(view, view[:, :1], dim=-1),
     }
     write_bytes_atomic(path, save(tensors, {"identity": identity}))
 

@@ -54,6 +54,7 @@ class RunContext:
         self.spec: RunSpec = plan.spec
         self.source: ImageSource = plan.source
         self.corpus: Corpus = plan.corpus
+        self.device = plan.device
         self._libraries: dict[float, Library] = {}
         self._searches: dict[Path, LibrarySearch] = {}
 
@@ -66,8 +67,9 @@ class RunContext:
         """
         from harness.vlms.registry import load_vlm
 
-        announce(f"loading {self.spec.vlm}")
-        adapter = load_vlm(self.spec.vlm)
+        spec = self.spec
+        announce(f"loading {spec.vlm} in {spec.dtype} on {self.device}")
+        adapter = load_vlm(spec.vlm, spec.dtype, self.device, view=spec.view, prompt=spec.prompt)
         if adapter.facts.weights_hash != self.spec.vlm_hash:
             raise DataError(f"the files of {self.spec.vlm} were changed while the run was starting")
         return adapter

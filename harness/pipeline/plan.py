@@ -8,7 +8,7 @@ from harness.core.progress import announce
 from harness.core.records import ImageRecord, Patch
 from harness.core.stamp import stamp
 from harness.core.tables import write_table
-from harness.data.manifest import sample_patches
+from harness.data.manifest import sample_patches, usable_images
 from harness.pipeline.context import ImageGeometry, RunContext
 from harness.pipeline.corpus import corpus_record, counts_digest, summary
 
@@ -21,10 +21,17 @@ def inputs(context: RunContext) -> dict[str, str]:
 def run(context: RunContext) -> None:
     """Write stamp, facts, corpus record, images, geometries and sampled patches."""
     run, spec, adapter = context.run, context.spec, context.adapter
-    records = context.source.records()
-    geometries = {
-        record.image_id: adapter.geometry(record.width, record.height) for record in records
-    }
+    geometries, exclusions = usable_images(
+        context.source.records(),
+        lambda record: adapter.geometry(record.width, record.height),
+    )
+    if exclusions.images:
+        announce(
+            f"{len(exclusions.images)} images are excluded and listed in {run.excluded}, the "
+            f"first: {exclusions.images[0].reason}"
+        )
+    write_json_atomic(run.excluded, exclusions, readable=True)
+    records = [record for record in context.source.records() if record.image_id in geometries]
     patches = sample_patches(
         records, lambda record: geometries[record.image_id], spec.patches_per_image, spec.seed
     )

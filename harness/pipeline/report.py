@@ -14,6 +14,7 @@ from harness.core.ids import digest
 from harness.core.progress import progress
 from harness.core.records import ImageRecord, Patch, Score
 from harness.core.tables import read_table
+from harness.data.manifest import Exclusions
 from harness.data.rendering import canvas_view
 from harness.pipeline.capture import patches_by_image
 from harness.pipeline.context import RunContext
@@ -35,7 +36,9 @@ def inputs(context: RunContext) -> dict[str, str]:
     """Return what decides the report."""
     run = context.run
     tables = (run.scores, run.descriptions, run.patches, run.judgements, run.libraries)
-    return run.digests(*tables, run.facts, run.stamp, run.corpus) | {"spec": digest(context.spec)}
+    return run.digests(*tables, run.facts, run.stamp, run.corpus, run.excluded) | {
+        "spec": digest(context.spec)
+    }
 
 
 def run(context: RunContext) -> None:
@@ -64,15 +67,14 @@ def _explorer_image(
     view.save(buffer, format="JPEG", quality=_QUALITY)
     regions = {}
     for patch in patches:
-        left, top, right, bottom = geometry.render_box(patch.region, 1)
-        regions[patch.patch_id] = (left, top, right, bottom)
+        regions[patch.patch_id] = geometry.fractions(patch.region)
     encoded = base64.b64encode(buffer.getvalue()).decode()
     return ExplorerImage(
         image_id=record.image_id,
         source=record.source,
         data_uri=f"data:image/jpeg;base64,{encoded}",
-        width=_SIDE,
-        height=_SIDE,
+        width=view.width,
+        height=view.height,
         regions=regions,
     )
 
@@ -104,8 +106,45 @@ def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
 
 def _notices(context: RunContext) -> list[str]:
     """Return what must be known of the model on these images, and of the corpus."""
-    found = (_foreign_images(context), _corpus_notice(context), *_engine_notices(context))
+    found = (
+        _visual_tokens(context),
+        _foreign_images(context),
+        _excluded_images(context),
+        _corpus_notice(context),
+        *_engine_notices(context),
+    )
     return [text for text in found if text]
+
+
+def _visual_tokens(context: RunContext) -> str | None:
+    """Return what the visual tokens of this model are, where that is not plain."""
+    facts = context.facts
+    notes = []
+    if facts.view != "global":
+        notes.append(f"patches are cells of the view {facts.view}")
+    if facts.injection_layers:
+        blocks = ", ".join(map(str, facts.injection_layers))
+        notes.append(
+            f"vision features are added again after blocks {blocks}; states are taken before that"
+        )
+    if facts.image_attention == "bidirectional":
+        notes.append("visual tokens also see what stands behind them")
+    return f"Visual tokens of {facts.name}: {'; '.join(notes)}." if notes else None
+
+
+def _excluded_images(context: RunContext) -> str | None:
+    """Return how many images were left out, and why the first was."""
+    try:
+        exclusions = Exclusions.model_validate_json(context.run.excluded.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise DataError(f"cannot read {context.run.excluded}: run the stage plan again") from error
+    if not exclusions.images:
+        return None
+    return (
+        f"{len(exclusions.images)} of {len(exclusions.images) + len(context.images)} images are "
+        f"excluded (listed in {context.run.excluded.name}), the first: "
+        f"{exclusions.images[0].reason}."
+    )
 
 
 def _foreign_images(context: RunContext) -> str | None:

@@ -13,7 +13,11 @@ from harness.core.errors import UsageError
 from harness.core.records import RunSpec
 from harness.data.sources import ImageSource, open_source
 from harness.mini.entry import CORPUS
-from harness.vlms.registry import vlm_depth, vlm_hash, vlm_path
+from harness.vlms.checkpoint import depth as checkpoint_depth
+from harness.vlms.checkpoint import vlm_hash
+from harness.vlms.layout import VIEWS
+from harness.vlms.prompts import PROMPTS
+from harness.vlms.registry import VlmEntry, find_vlm
 from judges.registry import make_judge, parse_judges
 from lenses.library.corpus import Corpus, read_corpus
 from lenses.library.engines.spec import EXACT, parse_spec
@@ -38,6 +42,8 @@ class Plan:
     """Its images."""
     corpus: Corpus
     """Its reference corpus."""
+    device: str
+    """Where its model runs, which decides nothing but the last digits."""
 
 
 def paper_layers(depth: int) -> tuple[int, ...]:
@@ -85,8 +91,9 @@ def resolve_spec(options: RunOptions) -> Plan:
         UsageError: An unknown name, a bad layer, or a judge that these images cannot serve.
         DataError: An unreadable image, corpus or model file.
     """
-    path = vlm_path(options.vlm)
-    depth = vlm_depth(options.vlm)
+    path, entry = find_vlm(options.vlm)
+    depth = checkpoint_depth(path)
+    dtype, device = _placement(options, entry)
     lenses, judges = parse_lenses(options.lens), parse_judges(options.judge)
     layers = parse_layers(options.layers, depth)
     source = open_source(options.images, options.limit)
@@ -99,6 +106,9 @@ def resolve_spec(options: RunOptions) -> Plan:
     spec = RunSpec(
         vlm=options.vlm,
         vlm_hash=vlm_hash(path),
+        dtype=dtype,
+        view=options.view,
+        prompt=options.prompt,
         images=source.name,
         image_ids=tuple(record.image_id for record in source.records()),
         patches_per_image=options.patches,
@@ -115,7 +125,7 @@ def resolve_spec(options: RunOptions) -> Plan:
         k=options.k,
         seed=options.seed,
     )
-    return Plan(spec, source, corpus)
+    return Plan(spec, source, corpus, device)
 
 
 def phrases_of(library: Library) -> Corpus:
@@ -131,6 +141,23 @@ def phrases_of(library: Library) -> Corpus:
         empty=0,
         duplicates=0,
     )
+
+
+def _placement(options: RunOptions, entry: VlmEntry | None) -> tuple[str, str]:
+    """Return type and device of the forward pass, checked before anything is loaded."""
+    from harness.vlms.loading import parse_placement, resolve_placement
+
+    dtype, device = resolve_placement(
+        options.dtype, options.device, None if entry is None else entry.parameters
+    )
+    parse_placement(dtype, device)
+    for name, value, known in (
+        ("view", options.view, VIEWS),
+        ("prompt", options.prompt, PROMPTS),
+    ):
+        if value not in known:
+            raise UsageError(f"{name} {value!r}: expected {' or '.join(known)}")
+    return dtype, device
 
 
 def _open_library(options: RunOptions, model: Path) -> Library | None:

@@ -1,8 +1,8 @@
 """Where every visual token lies in the original image: one frozen object per encoded image.
 
 Three frames are used. *Original*: pixels of the image as opened, x to the right, y down, pixel i
-covering [i, i + 1). *Canvas*: pixels of what the encoder is given. *View*: a square drawing of the
-canvas. The maps between them are affine and exact; nothing is rounded here.
+covering [i, i + 1). *Canvas*: pixels of what the encoder is given. *View*: a drawing of the canvas
+in its own shape. The maps between them are affine and exact; nothing is rounded here.
 """
 
 from __future__ import annotations
@@ -229,12 +229,24 @@ class Geometry(Record):
             if all(all(line[col - 1 : col + 2]) for line in real[row - 1 : row + 2])
         )
 
+    def view_size(self, side: int) -> tuple[int, int]:
+        """Return width and height of a view of the canvas whose longer edge is ``side`` pixels."""
+        width, height = self.canvas
+        longest = max(width, height)
+        return max(1, round(width * side / longest)), max(1, round(height * side / longest))
+
     def render_box(self, box: Box, side: int) -> Box:
-        """Map a box in original pixels to a ``side`` x ``side`` view of the canvas, unrounded."""
-        factor_x, factor_y = side / self.canvas[0], side / self.canvas[1]
+        """Map a box in original pixels to the view of :meth:`view_size`, unrounded."""
+        width, height = self.view_size(side)
+        left, top, right, bottom = self.fractions(box)
+        return left * width, top * height, right * width, bottom * height
+
+    def fractions(self, box: Box) -> Box:
+        """Map a box in original pixels to shares of the canvas's width and height."""
         left, top = self.to_canvas(box[0], box[1])
         right, bottom = self.to_canvas(box[2], box[3])
-        return left * factor_x, top * factor_y, right * factor_x, bottom * factor_y
+        width, height = self.canvas
+        return left / width, top / height, right / width, bottom / height
 
     def fingerprint(self) -> str:
         """Return the sha256 of all fields."""

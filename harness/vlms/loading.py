@@ -19,6 +19,8 @@ from harness.core.errors import DataError, UsageError
 AUTO: Final = "auto"
 FOUR_BIT: Final = "4bit"
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_TINY: Final = 0.1
+"""Models below this many billion parameters run in float32 everywhere."""
 _NO_CPU_MEMORY: Final = "DefaultCPUAllocator"
 """How torch begins the message of a failed allocation in main memory."""
 
@@ -33,6 +35,24 @@ class Placement:
     """The one device; None to spread the model over all there are."""
     four_bit: bool = False
     """Whether the weights are quantised to 4 bits (NF4) as they are loaded."""
+
+
+def resolve_placement(dtype: str, device: str, parameters: float | None) -> tuple[str, str]:
+    """Return type and device with ``auto`` replaced by what this machine suggests.
+
+    Args:
+        dtype: A type, or auto: bfloat16 on a GPU unless the model is tiny, float32 elsewhere.
+        device: A device, or auto: all GPUs together if there are any, else the CPU.
+        parameters: Parameters of the model in billions; None if unknown.
+    """
+    if device == AUTO and not torch.cuda.is_available():
+        device = "cpu"
+    if dtype == AUTO:
+        tiny = parameters is not None and parameters < _TINY
+        dtype = "float32" if tiny or device in ("cpu", "mps") else "bfloat16"
+    if device == AUTO and torch.cuda.device_count() == 1:
+        device = "cuda"
+    return dtype, device
 
 
 def parse_placement(dtype: str, device: str) -> Placement:

@@ -11,20 +11,19 @@ from transformers import AutoProcessor
 
 from harness.core.errors import DataError, UsageError
 from harness.vlms.loading import brief
+from harness.vlms.prompts import CHAT, PROMPTS
 
 if TYPE_CHECKING:
     from PIL import Image
 
-CHAT: Final = "chat"
-PLAIN: Final = "plain"
 _LABELS: Final = "labels"
 """Training targets, which PaliGemma's processor adds unasked."""
 
 
 def parse_prompt(name: str) -> str:
     """Return the style of a prompt; UsageError for any other than chat and plain."""
-    if name not in (CHAT, PLAIN):
-        raise UsageError(f"prompt {name!r}: expected {CHAT} or {PLAIN}")
+    if name not in PROMPTS:
+        raise UsageError(f"prompt {name!r}: expected {' or '.join(PROMPTS)}")
     return name
 
 

@@ -50,12 +50,13 @@ def test_every_view_pixel_shows_the_place_the_geometry_says(geometry: Geometry, 
     width, height = geometry.image_size
     blue = geometry.model_copy(update={"fill": (0, 0, 255)})
     view = _array(canvas_view(_ramp((width, height)), blue, side))
-    assert view.shape == (side, side, 3)
+    view_width, view_height = geometry.view_size(side)
+    assert view.shape == (view_height, view_width, 3)
     left, top, right, bottom = geometry.render_box((0, 0, width, height), side)
     if min(right - left, bottom - top) < 2:
         return
-    middle = np.arange(side) + 0.5
-    xs, ys = (middle - left) / (right - left), (middle - top) / (bottom - top)
+    xs = (np.arange(view_width) + 0.5 - left) / (right - left)
+    ys = (np.arange(view_height) + 0.5 - top) / (bottom - top)
     # Bicubic resampling bends the ramp near the image's edge by up to a step of an original pixel.
     for axis, share, step in ((0, xs, 1 / width), (1, ys, 1 / height)):
         other_share = ys if axis == 0 else xs
@@ -66,6 +67,14 @@ def test_every_view_pixel_shows_the_place_the_geometry_says(geometry: Geometry, 
         kept = inside[padded[inside] == 0]
         assert len(kept) >= len(inside) - 2
         assert np.abs(shown[kept] - 255 * share[kept]).max() <= 255 * step + 2
+
+
+def test_the_view_has_the_shape_of_the_canvas() -> None:
+    """A wide canvas is not squeezed into a square: a judge sees what the encoder saw."""
+    geometry = Geometry.squash((320, 170), (56, 28), (2, 4))
+    assert canvas_view(Image.new("RGB", (320, 170)), geometry).size == (512, 256)
+    thin = Geometry.squash((5000, 1), (5000, 1), (1, 50))
+    assert canvas_view(Image.new("RGB", (5000, 1)), thin).size == (512, 1)
 
 
 def test_padding_of_the_view_has_the_colour_the_encoder_saw() -> None:

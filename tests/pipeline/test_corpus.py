@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,6 @@ from harness.mini.source import SceneSource
 from harness.pipeline import report
 from harness.pipeline.context import RunContext
 from harness.pipeline.corpus import CorpusRecord, corpus_record, folded, notice, overlap, summary
-from harness.pipeline.references import LibraryUses
 from lenses.library.corpora.phrases import Phrases
 from lenses.library.corpus import Corpus, collect, read_corpus
 from tests.pipeline.runs import execute, small_options
@@ -150,25 +149,19 @@ def test_another_order_of_the_corpus_is_planned_again_to_the_same_patches(tmp_pa
 
 
 def context(path: Path, *lenses: str) -> RunContext:
-    """Return as much of a context as the notices need."""
-    spec = SimpleNamespace(vlm="no/such/model", images="photos", lenses=lenses)
-    libraries = path.with_name("libraries.json")
-    libraries.write_text(LibraryUses(libraries=()).model_dump_json())
-    run = SimpleNamespace(corpus=path, libraries=libraries)
-    return cast(RunContext, SimpleNamespace(run=run, spec=spec))
-
-
-def notices(asked: Any) -> list[str]:
-    return report._notices(asked)
+    """Return as much of a context as the notice needs."""
+    spec = SimpleNamespace(lenses=lenses)
+    return cast(RunContext, SimpleNamespace(run=SimpleNamespace(corpus=path), spec=spec))
 
 
 def test_the_report_tells_it_where_a_lens_reads_the_corpus(tmp_path: Path) -> None:
     """A run without a library has nothing to be told; a lost record is a clear line."""
     path = tmp_path / "corpus.json"
     path.write_text(compared(["a cat"], ("a cat",)).model_dump_json())
-    assert notices(context(path, "logit", "embedding")) == []
-    (text,) = notices(context(path, "logit", "shuffled-patch:latent"))
+    assert report._corpus_notice(context(path, "logit", "embedding")) is None
+    text = report._corpus_notice(context(path, "logit", "shuffled-patch:latent"))
+    assert text is not None
     assert "1 of 1" in text
     path.write_text("{}")
     with pytest.raises(DataError, match=r"corpus\.json: run the stage plan again"):
-        notices(context(path, "latent"))
+        report._corpus_notice(context(path, "latent"))

@@ -126,12 +126,15 @@ def test_tokens_and_cells_are_inverse(geometry: Geometry, first: int) -> None:
 
 @given(geometries(), st.integers(1, 600))
 def test_render_box_maps_cells_to_an_even_grid_of_the_view(geometry: Geometry, side: int) -> None:
-    """A whole cell takes side / cols by side / rows pixels of the view, at its place."""
+    """A whole cell takes its share of the view's width and height, at its place."""
     rows, cols = geometry.grid
+    width, height = geometry.view_size(side)
+    assert max(width, height) == side
     for row, col in cells(geometry):
         if geometry.real(row, col):
             expected = (col, row, col + 1, row + 1)
-            scaled = [edge * side / n for edge, n in zip(expected, (cols, rows) * 2, strict=True)]
+            steps = (width / cols, height / rows) * 2
+            scaled = [edge * step for edge, step in zip(expected, steps, strict=True)]
             assert geometry.render_box(geometry.cell_box(row, col), side) == pytest.approx(
                 scaled, rel=1e-6, abs=1e-6
             )
