@@ -9,25 +9,52 @@ import click
 @click.argument("kind", type=click.Choice(["vlms", "lenses", "judges", "corpora"]))
 def command(kind: str) -> None:
     """Show the registered VLMs, lenses, judges or reference corpora, one per line."""
-    kinds = {"vlms": _vlms, "lenses": _lenses, "judges": _judges, "corpora": _corpora}
-    rows = kinds[kind]()
+    if kind == "vlms":
+        for line in _vlms():
+            click.echo(line)
+        return
+    rows = {"lenses": _lenses, "judges": _judges, "corpora": _corpora}[kind]()
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         click.echo(f"{name:<{width}}  {text}")
 
 
-def _vlms() -> list[tuple[str, str]]:
-    from harness.vlms.registry import VLMS
+def _vlms() -> list[str]:
+    """Return a table, and below it what was verified of which rows."""
+    from harness.vlms.registry import FAMILIES, VLMS
 
     entries = [VLMS.get(name) for name in VLMS.names()]
-    return [
+    claims = list(dict.fromkeys(entry.verified for entry in entries))
+    heads = ("name", "family", "blocks", "width", "grid", "bf16", "verified", "hub id")
+    rows = [
         (
             entry.name,
-            f"{entry.family}, {entry.layers} blocks, width {entry.hidden}, "
-            f"{entry.grid[0]}x{entry.grid[1]} tokens: {entry.summary}",
+            entry.family,
+            str(entry.layers),
+            str(entry.hidden),
+            f"{entry.grid[0]}x{entry.grid[1]}",
+            _memory(entry.parameters),
+            f"[{claims.index(entry.verified) + 1}]",
+            entry.hub or entry.summary,
         )
         for entry in entries
     ]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    table = [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (heads, *rows)
+    ]
+    notes = [f"[{number}] {claim or 'not stated'}" for number, claim in enumerate(claims, 1)]
+    forms = f"Also any folder or hub id (owner/name[@revision]) of a family: {', '.join(FAMILIES)}"
+    return [*table, "", *notes, "", forms]
+
+
+def _memory(parameters: float) -> str:
+    """Return the size of the weights at two bytes each; ``parameters`` in billions."""
+    if not parameters:
+        return "?"
+    size = 2 * parameters
+    return f"{size:.0f} GB" if size >= 1 else f"{1000 * size:.0f} MB"
 
 
 def _lenses() -> list[tuple[str, str]]:

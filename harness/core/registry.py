@@ -39,7 +39,8 @@ class Registry(Generic[T]):
 
     Args:
         kind: What is registered, as error messages say it (``lens``, ``vlm``, ``judge``).
-        builtins: Name to ``"module:attr"``; imported when the name is first asked for.
+        builtins: Name to ``"module:attr"``, or ``"module:attr[key]"`` for a value of a mapping;
+            imported when the name is first asked for.
         group: Entry-point group of third parties, or None. It is read at the first name that is
             not built in, and by :meth:`names`.
     """
@@ -125,8 +126,11 @@ class Registry(Generic[T]):
             )
         try:
             value: Any = importlib.import_module(module)
-            for part in attribute.split("."):
+            path, bracket, key = attribute.partition("[")
+            for part in path.split("."):
                 value = getattr(value, part)
+            if bracket:
+                value = value[key.removesuffix("]")]
         except LOAD_FAILURES as error:
             raise DataError(
                 f"cannot load {self.kind} {name!r} from {entry.origin}: "

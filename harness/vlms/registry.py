@@ -83,11 +83,36 @@ class VlmEntry(Record):
     """What a report must say about images from other sources; empty if nothing."""
 
 
+_PUBLISHED: Final = (
+    "molmo-7b-d",
+    "molmo-72b",
+    "llava-1.5-7b",
+    "llava-next-34b",
+    "qwen2-vl-7b",
+    "qwen2.5-vl-32b",
+    "qwen2.5-vl-7b",
+    "qwen3-vl-8b",
+    "molmo2-8b",
+    "llava-onevision-7b",
+    "idefics3-8b",
+    "smolvlm",
+    "internvl3-8b",
+    "paligemma",
+    "gemma3-4b",
+)
+_CONTROLLED: Final = tuple(
+    f"{model}+{encoder}"
+    for model in ("olmo-7b", "llama3-8b", "qwen2-7b")
+    for encoder in ("clip-l", "dinov2-l", "siglip")
+)
+
 VLMS: Registry[VlmEntry] = Registry(
     "VLM",
     {
         "mini": "harness.mini.entry:MINI",
         "mini-frozen": "harness.mini.entry:MINI_FROZEN",
+        **{name: f"harness.vlms.catalogue:CATALOGUE[{name}]" for name in _PUBLISHED},
+        **{name: f"harness.vlms.controlled.catalogue:CATALOGUE[{name}]" for name in _CONTROLLED},
     },
     "lensbench.vlms",
 )

@@ -61,7 +61,7 @@ def test_list_shows_what_is_registered(call: Call) -> None:
         ("judges", ["ground-truth", "none"]),
     ):
         code, out, _ = call("list", kind)
-        names = [line.split()[0] for line in out.splitlines()]
+        names = [line.split()[0] for line in out.splitlines() if line]
         assert code == 0
         assert set(expected) <= set(names)
 
@@ -206,3 +206,17 @@ def test_interrupt_is_one_line_and_the_same_command_continues(tmp_path: Path) ->
     assert "the same command continues" in err.splitlines()[-1]
     kept = list(tmp_path.glob("runs/mini-*/states/*.safetensors"))
     assert kept
+
+
+def test_list_vlms_shows_size_and_what_was_verified(call: Call) -> None:
+    """A footnote for every claim, and how to name any other model."""
+    _, out, _ = call("list", "vlms")
+    lines = out.splitlines()
+    row = next(line for line in lines if line.startswith("qwen2-vl-7b "))
+    for cell in ("qwen2_vl", " 28 ", "3584", "16x16", "17 GB", "Qwen/Qwen2-VL-7B-Instruct"):
+        assert cell in row
+    note = row[row.index("[") : row.index("]") + 1]
+    (claim,) = [line for line in lines if line.startswith(note)]
+    assert "published weights were not run" in claim
+    assert sum("lensbench_controlled" in line for line in lines) == 10
+    assert "owner/name[@revision]" in lines[-1]

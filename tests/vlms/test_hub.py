@@ -1,0 +1,125 @@
+"""Checkpoints of the hub: the cache first, then a download, then one clear line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import huggingface_hub
+import pytest
+from huggingface_hub.errors import (
+    GatedRepoError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
+
+from harness.core.errors import UsageError
+from harness.core.ids import sha256_bytes
+from harness.vlms.checkpoint import vlm_hash
+from harness.vlms.hub import hub_path, is_hub_id
+
+Download = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Qwen/Qwen2-VL-7B-Instruct", True),
+        ("llava-hf/llava-1.5-7b-hf@0123abc", True),
+        ("owner/name@refs/pr/3", True),
+        ("mini", False),
+        ("a/b/c", False),
+        ("./a/b", False),
+        ("owner/", False),
+    ],
+)
+def test_form_of_an_id(text: str, expected: bool) -> None:
+    """Owner and name, perhaps a revision."""
+    assert is_hub_id(text) is expected
+
+
+def _snapshot(path: Path, *, shards: int, present: int) -> Path:
+    path.mkdir()
+    (path / "config.json").write_text("{}")
+    names = [f"model-{n}.safetensors" for n in range(shards)]
+    index = {"weight_map": {f"weight.{n}": name for n, name in enumerate(names)}}
+    (path / "model.safetensors.index.json").write_text(json.dumps(index))
+    for name in names[:present]:
+        (path / name).write_bytes(b"0")
+    return path
+
+
+def _answer(monkeypatch: pytest.MonkeyPatch, cached: Path | None, online: Any) -> list[str]:
+    """Stand in for the hub client; return the list of downloads that are then made."""
+    asked: list[str] = []
+
+    def download(name: str, *, local_files_only: bool = False, **_: object) -> str:
+        if local_files_only:
+            if cached is None:
+                raise LocalEntryNotFoundError("not cached")
+            return str(cached)
+        asked.append(name)
+        if isinstance(online, Exception):
+            raise online
+        return str(online)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    return asked
+
+
+def test_a_whole_snapshot_in_the_cache_needs_no_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = _snapshot(tmp_path / "snapshot", shards=2, present=2)
+    asked = _answer(monkeypatch, cached, RuntimeError("no network"))
+    assert hub_path("owner/name") == cached
+    assert asked == []
+
+
+def test_half_a_snapshot_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download that was broken off lacks a shard."""
+    cached = _snapshot(tmp_path / "half", shards=2, present=1)
+    asked = _answer(monkeypatch, cached, tmp_path / "whole")
+    assert hub_path("owner/name@main") == tmp_path / "whole"
+    assert asked == ["owner/name"]
+
+
+def _response(status: int) -> httpx2.Response:
+    return httpx2.Response(status, request=httpx2.Request("GET", "http://localhost"))
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (LocalEntryNotFoundError("offline"), r"--local-dir DIR`, then give DIR"),
+        (OSError("network is down"), r"cannot be reached"),
+        (RepositoryNotFoundError("404", response=_response(404)), "no such checkpoint"),
+        (GatedRepoError("403", response=_response(403)), "hf auth login"),
+    ],
+)
+def test_failures_say_what_to_do(
+    error: Exception, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _answer(monkeypatch, None, error)
+    with pytest.raises(UsageError, match=message) as raised:
+        hub_path("owner/name")
+    assert "owner/name" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_of_the_cache_is_hashed_by_its_name(tmp_path: Path) -> None:
+    """The cache stores large files under their sha256; a copy elsewhere has the same hash."""
+    content = b"weights"
+    blobs, snapshot, copy = (tmp_path / name for name in ("blobs", "snapshot", "copy"))
+    for folder in (blobs, snapshot, copy):
+        folder.mkdir()
+    blob = blobs / sha256_bytes(content)
+    blob.write_bytes(content)
+    (snapshot / "model.safetensors").symlink_to(blob)
+    (copy / "model.safetensors").write_bytes(content)
+    assert vlm_hash(snapshot) == vlm_hash(copy)
+    blob.write_bytes(b"never read")
+    assert vlm_hash(snapshot) == vlm_hash(copy)
