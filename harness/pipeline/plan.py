@@ -27,8 +27,8 @@ def run(context: RunContext) -> None:
     )
     if exclusions.images:
         announce(
-            f"{len(exclusions.images)} images are excluded and listed in {run.excluded}, the "
-            f"first: {exclusions.images[0].reason}"
+            f"excluded images: {len(exclusions.images)}, listed in {run.excluded}; the first: "
+            f"{exclusions.images[0].reason}"
         )
     write_json_atomic(run.excluded, exclusions, readable=True)
     records = [record for record in context.source.records() if record.image_id in geometries]

@@ -141,9 +141,9 @@ def _excluded_images(context: RunContext) -> str | None:
     if not exclusions.images:
         return None
     return (
-        f"{len(exclusions.images)} of {len(exclusions.images) + len(context.images)} images are "
-        f"excluded (listed in {context.run.excluded.name}), the first: "
-        f"{exclusions.images[0].reason}."
+        f"Images excluded: {len(exclusions.images)} of "
+        f"{len(exclusions.images) + len(context.images)}, listed in {context.run.excluded.name}. "
+        f"The first: {exclusions.images[0].reason}."
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import harness  # noqa: F401 (before transformers, whose image processors import torchvision)
+
 _HERE = "tests.vlms.checkpoints"
 
 CHECKPOINTS: Mapping[str, str] = MappingProxyType(
