@@ -14,10 +14,11 @@ from harness.core.errors import LensbenchError
 
 _COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        "doctor": ("harness.cli.doctor:command", "Check that a model is read as it should be."),
         "library": ("harness.cli.library:command", "Build reference libraries, look after them."),
         "list": ("harness.cli.list:command", "Show the registered models, lenses and judges."),
         "run": ("harness.cli.run:command", "Compare lenses on a model and write a leaderboard."),
-        "train": ("harness.cli.train:command", "Train or evaluate the bundled miniature."),
+        "train": ("harness.cli.train:command", "Train a projector between frozen parts, or a miniature."),
     }
 )
 _INTERRUPTED: Final = 130

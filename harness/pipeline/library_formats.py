@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import DataError, UsageError
-from harness.vlms.registry import vlm_hash, vlm_path
+from harness.vlms.checkpoint import vlm_hash, width
+from harness.vlms.registry import vlm_path
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -46,15 +47,14 @@ def text_side(vlm: str | None, model: str | None) -> TextSide:
     path = vlm_path(vlm) if vlm is not None else Path(str(model))
     if not (path / "config.json").is_file():
         raise UsageError(f"--model {path}: no checkpoint there; expected a folder with config.json")
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoTokenizer
 
     tokenizers: Any = AutoTokenizer
     try:
-        config = AutoConfig.from_pretrained(path, local_files_only=True).get_text_config()
-        tokenizer = tokenizers.from_pretrained(path, local_files_only=True)
+        tokenizer = tokenizers.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, ImportError) as error:
-        raise DataError(f"cannot read the tokenizer or config in {path}: {error}") from error
-    return TextSide(tokenizer, int(config.hidden_size), vlm_hash(path))
+        raise DataError(f"cannot read the tokenizer in {path}: {error}") from error
+    return TextSide(tokenizer, width(path), vlm_hash(path))
 
 
 def import_published(

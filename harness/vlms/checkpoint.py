@@ -71,16 +71,30 @@ def depth(path: Path) -> int:
     Raises:
         DataError: The configuration is unreadable or does not say.
     """
-    stated = read_config(path).get("num_hidden_layers")
+    return _stated(path, "num_hidden_layers")
+
+
+def width(path: Path) -> int:
+    """Return the width of the residual stream, from the configuration alone.
+
+    Raises:
+        DataError: The configuration is unreadable or does not say.
+    """
+    return _stated(path, "hidden_size")
+
+
+def _stated(path: Path, name: str) -> int:
+    """Return a number of the text model, which may stand below a key of its family."""
+    stated = read_config(path).get(name)
     if isinstance(stated, int):
         return stated
     from transformers import AutoConfig
 
     try:
-        text = AutoConfig.from_pretrained(path, local_files_only=True).get_text_config()
-        return int(text.num_hidden_layers)
+        config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+        return int(getattr(config.get_text_config(), name))
     except (OSError, ValueError, AttributeError) as error:
-        raise DataError(f"cannot read the depth in {path / CONFIG}: {error}") from error
+        raise DataError(f"cannot read {name} in {path / CONFIG}: {error}") from error
 
 
 def _sha256(file: Path) -> str:

@@ -86,7 +86,8 @@ def load_model(kind: Any, path: Path, placement: Placement) -> Any:
     Raises:
         DataError: The checkpoint is unreadable, lacks weights, or does not fit into memory.
     """
-    options: dict[str, Any] = {"dtype": placement.dtype}
+    # Said, since a checkpoint that names code of its own is otherwise asked about on the terminal.
+    options: dict[str, Any] = {"dtype": placement.dtype, "trust_remote_code": False}
     if placement.four_bit:
         config: Any = BitsAndBytesConfig
         options["quantization_config"] = config(
@@ -127,7 +128,7 @@ def out_of_memory(what: str) -> Iterator[None]:
 def parse_dtype(name: str) -> torch.dtype:
     """Return the type of a forward pass by name; UsageError naming the known ones."""
     if name not in _DTYPES:
-        raise UsageError(f"dtype {name!r}: expected one of {', '.join(_DTYPES)}")
+        raise UsageError(f"dtype {name!r}: expected one of {', '.join(_DTYPES)}, {FOUR_BIT}")
     return _DTYPES[name]
 
 
@@ -143,9 +144,9 @@ def parse_device(name: str) -> torch.device:
 
 
 def brief(error: BaseException) -> str:
-    """Return the first line of an error's message; transformers writes whole paragraphs."""
+    """Return the first line of an error's message, without the guesses of transformers at it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    return lines[0].partition(". If you")[0] if lines else type(error).__name__
 
 
 def _require(package: str, what: str) -> None:

@@ -35,7 +35,9 @@ def load_processor(path: Path, options: Mapping[str, Any]) -> Any:
     """
     processors: Any = AutoProcessor
     try:
-        processor = processors.from_pretrained(path, local_files_only=True, **options)
+        processor = processors.from_pretrained(
+            path, local_files_only=True, trust_remote_code=False, **options
+        )
     except (OSError, ValueError) as error:
         raise DataError(
             f"cannot load the processor in {path}: {brief(error)}; the checkpoint must hold its "

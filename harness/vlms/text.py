@@ -91,7 +91,9 @@ class CausalTextModel:
 def _load_tokenizer(path: Path) -> PreTrainedTokenizerBase:
     tokenizers: Any = AutoTokenizer
     try:
-        tokenizer: PreTrainedTokenizerBase = tokenizers.from_pretrained(path, local_files_only=True)
+        tokenizer: PreTrainedTokenizerBase = tokenizers.from_pretrained(
+            path, local_files_only=True, trust_remote_code=False
+        )
     except (OSError, ValueError, ImportError) as error:
         raise DataError(f"cannot load the tokenizer in {path}: {brief(error)}") from error
     return tokenizer

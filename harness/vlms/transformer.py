@@ -21,7 +21,7 @@ from harness.vlms.decoder import decoder_states
 from harness.vlms.geometry import Geometry
 from harness.vlms.isolation import silenced
 from harness.vlms.layout import TokenLayout
-from harness.vlms.loading import load_model, out_of_memory, parse_placement
+from harness.vlms.loading import Placement, load_model, out_of_memory, parse_placement
 from harness.vlms.probes import measure_attention, probe_image, prove_readout
 from harness.vlms.processing import load_processor, model_inputs, parse_prompt
 from harness.vlms.readout import VocabularyReadout, logit_cap, logit_factor
@@ -72,9 +72,9 @@ class TransformersAdapter(ABC):
         placement = parse_placement(dtype, device)
         self.path, self.view = path, view
         self.prompt = parse_prompt(prompt)
-        self.processor = load_processor(path, self.processor_options)
+        self.processor: Any = self._load_processor(path)
         self.tokenizer: PreTrainedTokenizerBase = self.processor.tokenizer
-        self.model = load_model(AutoModelForImageTextToText, path, placement)
+        self.model: Any = self._load_model(path, placement)
         self.dtype = placement.dtype
         self.decoder = self.model.get_decoder()
         self.blocks: Sequence[torch.nn.Module] = self.decoder.layers
@@ -189,6 +189,14 @@ class TransformersAdapter(ABC):
             logit_scale=logit_factor(text),
             softcap=logit_cap(text),
         )
+
+    def _load_processor(self, path: Path) -> Any:
+        """Return what turns image and text into the model's input."""
+        return load_processor(path, self.processor_options)
+
+    def _load_model(self, path: Path, placement: Placement) -> Any:
+        """Return the model, ready for inference."""
+        return load_model(AutoModelForImageTextToText, path, placement)
 
     def _facts(self, name: str, provenance: str, dtype: str) -> VlmFacts:
         """Return what is known before the model has run."""
