@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from transformers.models.olmo.modeling_olmo import OlmoLayerNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2RMSNorm
 
 from harness.core.errors import DataError, MismatchError, UsageError
-from harness.vlms.readout import VocabularyReadout
+from harness.vlms.readout import VocabularyReadout, logit_cap, logit_factor
 from lenses.base import Readout
 
 WIDTH = 24
@@ -67,6 +68,30 @@ def test_logits_are_those_of_the_modules(name: str) -> None:
         torch.testing.assert_close(readout.logits(states), expected)
     assert readout.embed.shape == readout.unembed.shape == (ROWS - 3, WIDTH)
     assert torch.equal(readout.embed, embed.weight[: ROWS - 3])
+
+
+def test_capped_logits_are_those_of_gemma_2(tmp_path: Path) -> None:
+    """The cap bounds the logits, changes no order, and survives the file and the hash."""
+    parts = _model(LlamaRMSNorm(WIDTH))
+    capped = VocabularyReadout.from_model(*parts, ROWS, softcap=0.5)
+    plain = VocabularyReadout.from_model(*parts, ROWS)
+    states = 3 * torch.randn(6, WIDTH)
+    expected = torch.tanh(plain.logits(states) / 0.5) * 0.5
+    torch.testing.assert_close(capped.logits(states), expected)
+    assert torch.equal(capped.uncapped(states), plain.logits(states))
+    assert torch.equal(capped.logits(states).argsort(), plain.logits(states).argsort())
+    assert capped.fingerprint() != plain.fingerprint()
+    capped.save(tmp_path / "readout.safetensors")
+    assert VocabularyReadout.load(tmp_path / "readout.safetensors").softcap == 0.5
+
+
+def test_scale_and_cap_are_read_off_the_configuration() -> None:
+    """By the names that Gemma 2, Cohere and Granite give them."""
+    assert logit_cap(SimpleNamespace(final_logit_softcapping=30.0)) == 30.0
+    assert logit_cap(SimpleNamespace(final_logit_softcapping=None)) is None
+    assert logit_factor(SimpleNamespace(logit_scale=0.0625)) == 0.0625
+    assert logit_factor(SimpleNamespace(logits_scaling=8.0)) == 0.125
+    assert (logit_cap(SimpleNamespace()), logit_factor(SimpleNamespace())) == (None, 1.0)
 
 
 def test_low_precision_models_are_read_in_float32() -> None:

@@ -1,4 +1,4 @@
-"""A model: a LLaVA 1.5 checkpoint of the hub, downloaded beforehand."""
+"""A model: a LLaVA 1.5 checkpoint of the hub, downloaded on first use."""
 
 from harness.vlms.registry import VlmEntry
 
