@@ -10,11 +10,14 @@ from harness.core.errors import DataError, UsageError
 
 
 @click.command()
-@click.option("--vlm", required=True, help="Registered model or checkpoint folder.")
+@click.option("--vlm", required=True, help="Model: a name of `list vlms`, a folder or a hub id.")
 @click.option(
-    "--dtype", default="float32", show_default=True, help="float32, bfloat16, float16 or 4bit."
+    "--dtype",
+    default="auto",
+    show_default=True,
+    help="auto, float32, bfloat16, float16 or 4bit.",
 )
-@click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, auto ...")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 ...")
 @click.option("--view", default="global", show_default=True, help="global or tiles.")
 @click.option(
     "--cells", default="16", show_default=True, help="Cells painted per picture and view, or all."
@@ -31,8 +34,11 @@ def command(vlm: str, dtype: str, device: str, view: str, cells: str, out: Path 
     from harness.core.files import write_json_atomic
     from harness.vlms.conformance.battery import examine
     from harness.vlms.conformance.report import table_lines
-    from harness.vlms.registry import load_vlm
+    from harness.vlms.loading import resolve_placement
+    from harness.vlms.registry import VLMS, load_vlm
 
+    parameters = VLMS.get(vlm).parameters if vlm in VLMS.names() else None
+    dtype, device = resolve_placement(dtype, device, parameters)
     conformance = examine(load_vlm(vlm, dtype, device, view=view), cells=count)
     for line in table_lines(conformance.results):
         click.echo(line)

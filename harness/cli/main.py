@@ -18,7 +18,7 @@ _COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "library": ("harness.cli.library:command", "Build reference libraries, look after them."),
         "list": ("harness.cli.list:command", "Show the registered models, lenses and judges."),
         "run": ("harness.cli.run:command", "Compare lenses on a model and write a leaderboard."),
-        "train": ("harness.cli.train:command", "Train a projector between frozen parts, or a miniature."),
+        "train": ("harness.cli.train:command", "Train a projector, or repeat a miniature."),
     }
 )
 _INTERRUPTED: Final = 130
