@@ -6,14 +6,15 @@ import click
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["vlms", "lenses", "judges", "corpora"]))
+@click.argument("kind", type=click.Choice(["vlms", "lenses", "judges", "corpora", "images"]))
 def command(kind: str) -> None:
-    """Show the registered VLMs, lenses, judges or reference corpora, one per line."""
+    """Show the registered VLMs, lenses, judges, reference corpora or image sources."""
     if kind == "vlms":
         for line in _vlms():
             click.echo(line)
         return
-    rows = {"lenses": _lenses, "judges": _judges, "corpora": _corpora}[kind]()
+    kinds = {"lenses": _lenses, "judges": _judges, "corpora": _corpora, "images": _images}
+    rows = kinds[kind]()
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         click.echo(f"{name:<{width}}  {text}")
@@ -68,6 +69,18 @@ def _judges() -> list[tuple[str, str]]:
     from judges.registry import JUDGES, judge_summary
 
     return [(name, judge_summary(name)) for name in JUDGES.names()]
+
+
+def _images() -> list[tuple[str, str]]:
+    from harness.data.sources.registry import IMAGES
+
+    paths = [
+        ("FOLDER", "all image files of a folder and its subfolders"),
+        ("'GLOB'", "image files by a pattern such as 'photos/**/*.jpg'"),
+        ("FILE.jpg", "one image"),
+    ]
+    kinds = [IMAGES.get(name) for name in IMAGES.names()]
+    return paths + [(kind.form, kind.summary) for kind in kinds]
 
 
 def _corpora() -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ _COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "doctor": ("harness.cli.doctor:command", "Check that a model is read as it should be."),
         "library": ("harness.cli.library:command", "Build reference libraries, look after them."),
-        "list": ("harness.cli.list:command", "Show the registered models, lenses and judges."),
+        "list": ("harness.cli.list:command", "Show models, lenses, judges, corpora and images."),
         "run": ("harness.cli.run:command", "Compare lenses on a model and write a leaderboard."),
         "train": ("harness.cli.train:command", "Train a projector, or repeat a miniature."),
     }

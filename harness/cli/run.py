@@ -16,7 +16,11 @@ from harness.core.rundir import STAGES
 @click.option("--device", help="auto (all GPUs, else the CPU), cpu, cuda:0 ...  [default: auto]")
 @click.option("--view", help="Cells of the whole image or of its enlarged parts: global, tiles.")
 @click.option("--prompt", help="Text around the image: chat (template) or plain.  [default: chat]")
-@click.option("--images", help="scenes:heldout, scenes:SEED+COUNT or a folder of images.")
+@click.option(
+    "--images",
+    help="scenes:heldout, a folder, file or 'glob', coco:FILE.json@FOLDER, "
+    "hf:ID_OR_FOLDER[#COLUMN], pixmo-cap; see `list images`.",
+)
 @click.option("--lens", help="Lenses and controls, separated by commas.  [default: all]")
 @click.option("--layers", help="all, paper, or numbers such as 0,2,8.  [default: all]")
 @click.option("--judge", help="Judges, separated by commas; none to leave words unjudged.")

@@ -81,7 +81,7 @@ class ImageRecord(Record):
     image_id: str
     """sha256 of the image's bytes."""
     source: str
-    """Path of the file, or ``scene:SEED`` for a drawn scene."""
+    """Path of the file, its web address, the row of a dataset, or ``scene:SEED``."""
     width: int
     """Width in pixels after the orientation tag is applied."""
     height: int

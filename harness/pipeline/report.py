@@ -16,6 +16,7 @@ from harness.core.records import ImageRecord, Patch, Score
 from harness.core.tables import read_table
 from harness.data.manifest import Exclusions
 from harness.data.rendering import canvas_view
+from harness.data.sources.registry import kind_of
 from harness.pipeline.capture import patches_by_image
 from harness.pipeline.context import RunContext
 from harness.pipeline.corpus import CorpusRecord, notice
@@ -110,6 +111,7 @@ def _notices(context: RunContext) -> list[str]:
         _visual_tokens(context),
         _foreign_images(context),
         _excluded_images(context),
+        _label_limits(context),
         _corpus_notice(context),
         *_engine_notices(context),
     )
@@ -130,6 +132,14 @@ def _visual_tokens(context: RunContext) -> str | None:
     if facts.image_attention == "bidirectional":
         notes.append("visual tokens also see what stands behind them")
     return f"Visual tokens of {facts.name}: {'; '.join(notes)}." if notes else None
+
+
+def _label_limits(context: RunContext) -> str | None:
+    """Return what the images' labels cannot tell, if a judge goes by them."""
+    if not any(judge.needs_labels for judge in active_judges(context)):
+        return None
+    kind = kind_of(context.spec.images)
+    return None if kind is None else kind.limits
 
 
 def _excluded_images(context: RunContext) -> str | None:

@@ -184,7 +184,7 @@ def _check_judges(judges: tuple[str, ...], source: ImageSource) -> None:
         if judge is not None and judge.needs_labels and not labelled:
             raise UsageError(
                 f"judge {name!r} needs ground-truth labels, and images {source.name!r} have none; "
-                "use --judge none, another judge, or --images scenes:heldout"
+                "use --judge none, another judge, --images scenes:heldout or coco:FILE.json@FOLDER"
             )
 
 

@@ -1,24 +1,17 @@
-"""Folders of images: order, identity, colour modes and everything that can be wrong with them."""
+"""Folders, globs and single files: order, identity, and everything that can be wrong with them."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from harness.core.errors import DataError, UsageError
-from harness.core.records import ImageRecord
-from harness.data.sources import FolderSource, ImageSource, decode, open_source
+from harness.data.sources import FolderSource, ImageSource, open_source
 
 
 def _save(path: Path, image: Image.Image, **options: Any) -> Path:
@@ -29,12 +22,6 @@ def _save(path: Path, image: Image.Image, **options: Any) -> Path:
 
 def _plain(colour: str, size: tuple[int, int] = (9, 5)) -> Image.Image:
     return Image.new("RGB", size, colour)
-
-
-def _encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def test_images_are_found_in_subfolders_in_the_order_of_their_paths(tmp_path: Path) -> None:
@@ -131,37 +118,6 @@ def test_unreadable_images_name_the_file(tmp_path: Path, content: bytes) -> None
         FolderSource(tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
-def test_truncated_images_are_unreadable(kind: str) -> None:
-    """Half a picture is never shown as a whole one."""
-    noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3)).astype(np.uint8)
-    data = _encoded(Image.fromarray(noise), kind)
-    with pytest.raises(DataError, match="cannot read image half"):
-        decode(data[: len(data) // 2], "half")
-
-
-_SAMPLES = [
-    _encoded(Image.linear_gradient("L").resize((24, 24)).convert("RGB"), kind)
-    for kind in ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
-]
-
-
-@pytest.mark.filterwarnings("ignore:.*(EXIF|Tag data|decompression bomb|Metadata)")
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from(_SAMPLES), st.data())
-def test_damaged_images_are_read_or_refused(sample: bytes, data: st.DataObject) -> None:
-    """No other exception leaves the decoder."""
-    damaged = bytearray(sample)
-    for _ in range(data.draw(st.integers(1, 8))):
-        damaged[data.draw(st.integers(0, len(sample) - 1))] = data.draw(st.integers(0, 255))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
-        try:
-            assert decode(bytes(damaged), "damaged").mode == "RGB"
-        except DataError as error:
-            assert "damaged" in str(error)
-
-
 def test_orientation_tag_is_applied(tmp_path: Path) -> None:
     """Tag 6 means: turn a quarter to the right; width and height are those of the upright image."""
     image = Image.new("RGB", (40, 20), "black")
@@ -177,73 +133,47 @@ def test_orientation_tag_is_applied(tmp_path: Path) -> None:
     assert upright.getpixel((10, 35)) == (0, 0, 0)
 
 
+@pytest.fixture
+def album(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three images at two depths and a note, in the working folder."""
+    _save(tmp_path / "photos" / "b.png", _plain("red"))
+    _save(tmp_path / "photos" / "trip" / "a.jpg", _plain("blue"))
+    _save(tmp_path / "photos" / "trip" / "c.png", _plain("green"))
+    (tmp_path / "photos" / "notes.md").write_text("no image")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.mark.parametrize(
-    ("image", "expected"),
+    ("text", "expected"),
     [
-        (Image.new("RGBA", (3, 3), (255, 0, 0, 255)), (255, 0, 0)),
-        (Image.new("RGBA", (3, 3), (255, 0, 0, 0)), (255, 255, 255)),
-        (Image.new("LA", (3, 3), (0, 51)), (204, 204, 204)),
-        (Image.new("L", (3, 3), 77), (77, 77, 77)),
-        (Image.new("1", (3, 3), 1), (255, 255, 255)),
-        (Image.new("RGB", (3, 3), (9, 200, 30)).quantize(4), (9, 200, 30)),
-        (Image.fromarray(np.full((3, 3), 65535, np.uint16)), (255, 255, 255)),
-        (Image.fromarray(np.full((3, 3), 257 * 100, np.uint16)), (100, 100, 100)),
+        ("photos/**/*.png", ["photos/b.png", "photos/trip/c.png"]),
+        ("photos/*", ["photos/b.png"]),
+        ("photos/trip/[a-b].*", ["photos/trip/a.jpg"]),
+        ("photos/trip/a.jpg", ["photos/trip/a.jpg"]),
+        ("photos", ["photos/b.png", "photos/trip/a.jpg", "photos/trip/c.png"]),
     ],
 )
-def test_every_colour_mode_becomes_rgb_on_white(
-    image: Image.Image, expected: tuple[int, int, int]
-) -> None:
-    """Transparency is laid over white; 16 bits are scaled, not cut off."""
-    decoded = decode(_encoded(image), "x")
-    assert decoded.mode == "RGB"
-    assert decoded.getpixel((1, 1)) == expected
+def test_globs_folders_and_files_name_images(album: Path, text: str, expected: list[str]) -> None:
+    """By path; what is no image file is left out."""
+    source = open_source(text)
+    assert [record.source for record in source.records()] == expected
+    assert source.name == text
+    assert open_source(text, 1).records() == source.records()[:1]
+    assert source.open(source.records()[0]).size == (9, 5)
 
 
-def test_transparent_palette_is_laid_over_white() -> None:
-    """The colour under full transparency is not shown."""
-    image = Image.new("P", (3, 3), 0)
-    image.putpalette([255, 0, 0, 0, 255, 0])
-    assert decode(_encoded(image, "PNG", transparency=0), "x").getpixel((1, 1)) == (255,) * 3
+def test_a_folder_with_signs_of_a_glob_in_its_name_is_a_folder(album: Path) -> None:
+    """What exists is taken as it is."""
+    (album / "photos").rename(album / "photos [2024]")
+    assert len(open_source("photos [2024]").records()) == 3
 
 
-def test_cmyk_and_other_exotic_modes() -> None:
-    """Print colours are converted, floating-point pixels refused."""
-    assert decode(_encoded(Image.new("CMYK", (8, 8)), "JPEG"), "x").getpixel((1, 1)) == (255,) * 3
-    with pytest.raises(DataError, match="floating-point"):
-        decode(_encoded(Image.new("F", (3, 3), 0.5), "TIFF"), "x")
-    with pytest.raises(DataError, match="16 bits"):
-        decode(_encoded(Image.fromarray(np.full((3, 3), 1 << 20, np.int32)), "TIFF"), "x")
-
-
-def test_first_frame_of_an_animation() -> None:
-    """Later frames are ignored."""
-    frames = [_plain("blue"), _plain("red")]
-    data = _encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert decode(data, "x").getpixel((0, 0)) == (0, 0, 255)
-
-
-class _Scenes:
-    def __init__(self, text: str, limit: int | None) -> None:
-        self.name = text
-        self.limit = limit
-
-    def records(self) -> tuple[ImageRecord, ...]:
-        return ()
-
-
-@pytest.mark.parametrize("text", ["scenes:heldout", "scenes:7+100"])
-def test_scenes_are_opened_by_their_own_source(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The drawing code is imported only then."""
-    module = ModuleType("harness.mini.source")
-    module.__dict__["SceneSource"] = _Scenes
-    monkeypatch.setitem(sys.modules, "harness.mini.source", module)
-    source = open_source(text, 5)
-    assert isinstance(source, _Scenes)
-    assert (source.name, source.limit) == (text, 5)
-
-
-@pytest.mark.parametrize("text", ["scenes:", "scenes:all", "scenes:5", "scenes:-1+5", "scenes:a+b"])
-def test_unknown_sets_of_scenes_are_refused(text: str) -> None:
-    """The message says both forms."""
-    with pytest.raises(UsageError, match=r"scenes:heldout or scenes:SEED\+COUNT"):
-        open_source(text)
+def test_globs_and_files_that_name_no_image_are_refused(album: Path) -> None:
+    """Each has its own line."""
+    with pytest.raises(UsageError, match=r"'photos/\*\.jpg': nothing matches \(known: \.jpg"):
+        open_source("photos/*.jpg")
+    with pytest.raises(UsageError, match="no image among the 1 that match"):
+        open_source("photos/*.md")
+    with pytest.raises(UsageError, match=r"'photos/notes\.md': not an image file"):
+        open_source("photos/notes.md")
