@@ -40,12 +40,10 @@ def test_excluded_images_are_counted(tmp_path: Path) -> None:
     """With the first reason; none at all is not worth a line, a lost list is an error."""
     path = tmp_path / "excluded.json"
     context = _context(run=SimpleNamespace(excluded=path), images=(1, 2, 3))
-    line = ExcludedImage(image_id="0" * 64, source="line.png", reason="line.png is a line")
+    line = ExcludedImage(image_id="0" * 64, source="a.png", reason="a.png is a line")
     path.write_text(Exclusions(images=(line,)).model_dump_json())
     text = report._excluded_images(context)
-    assert (
-        text == "Images excluded: 1 of 4, listed in excluded.json. The first: line.png is a line."
-    )
+    assert text == "Images excluded: 1 of 4, listed in excluded.json. The first: a.png is a line."
     path.write_text(Exclusions(images=()).model_dump_json())
     assert report._excluded_images(context) is None
     path.unlink()
