@@ -13,8 +13,8 @@ from harness.core.errors import DataError, UsageError
 from harness.core.ids import sha256_bytes
 from harness.core.progress import announce, progress
 from harness.core.records import ImageRecord
+from harness.data.hub import FORM, Rows, first_line, open_rows, parse_address
 from harness.data.sources.decode import decode
-from harness.data.sources.hub import FORM, Rows, first_line, open_rows, parse_address
 from harness.data.sources.links import LinkedImages
 from harness.data.sources.source import ImageKind
 from harness.data.sources.store import ImageStore
@@ -38,7 +38,7 @@ def open_dataset(
         store: Where the bytes are kept; by default the cache of this machine.
 
     Raises:
-        UsageError: As :func:`~harness.data.sources.hub.open_rows`, or there is no such column of
+        UsageError: As :func:`~harness.data.hub.open_rows`, or there is no such column of
             images or links, or it must be chosen.
         DataError: The dataset or an image in it is unreadable, or no link is living.
     """

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 
 from harness.core.errors import DataError, UsageError
 from harness.core.progress import progress
+from harness.data.hub import Address, Rows, first_line, open_rows
 from harness.data.sources.fetch import FetchPolicy
-from harness.data.sources.hub import Address, Rows, first_line, open_rows
 from harness.data.sources.links import LinkedImages
 from harness.data.sources.source import ImageKind
 from harness.data.sources.store import ImageStore

@@ -16,8 +16,8 @@ import pytest
 from huggingface_hub import HfApi, constants
 
 from harness.core.errors import DataError, UsageError
-from harness.data.sources import hub
-from harness.data.sources.hub import Address, open_rows, parse_address
+from harness.data import hub
+from harness.data.hub import Address, open_rows, parse_address
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 TABLE = pa.table({"url": ["http://a.b/1", "http://a.b/2"]})
@@ -151,7 +151,10 @@ def told(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
 
     def info(self: HfApi, repo_id: str, **options: Any) -> SimpleNamespace:
         assert options["files_metadata"]
-        files = [SimpleNamespace(size=size - 1), SimpleNamespace(size=1)]
+        files = [
+            SimpleNamespace(rfilename="data/train.parquet", size=size - 1),
+            SimpleNamespace(rfilename="README.md", size=1),
+        ]
         return SimpleNamespace(sha=COMMIT, siblings=files)
 
     monkeypatch.setattr(HfApi, "dataset_info", info)
