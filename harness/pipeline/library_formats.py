@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import DataError, UsageError
 from harness.vlms.checkpoint import vlm_hash, width
-from harness.vlms.registry import vlm_path
+from harness.vlms.registry import text_directory, vlm_path
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -51,7 +51,9 @@ def text_side(vlm: str | None, model: str | None) -> TextSide:
 
     tokenizers: Any = AutoTokenizer
     try:
-        tokenizer = tokenizers.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+        tokenizer = tokenizers.from_pretrained(
+            text_directory(path), local_files_only=True, trust_remote_code=False
+        )
     except (OSError, ValueError, ImportError) as error:
         raise DataError(f"cannot read the tokenizer in {path}: {error}") from error
     return TextSide(tokenizer, width(path), vlm_hash(path))

@@ -33,7 +33,7 @@ class VlmFacts(Record):
     vocabulary: int
     """Rows of the output matrix that the tokenizer can produce."""
     injection_layers: tuple[int, ...]
-    """Blocks after which vision features are added again (DeepStack); usually empty."""
+    """Blocks, from 0, behind which vision features are added again (DeepStack); usually none."""
     image_attention: Literal["causal", "bidirectional"]
     """Whether image tokens see later image tokens."""
     feature_entry: Literal["replace", "add"]
@@ -44,6 +44,8 @@ class VlmFacts(Record):
     """Class that turned images into the model's input; backends differ in the last digits."""
     prefix: str
     """Text before the image, special tokens included: visual tokens depend on it."""
+    question: str
+    """Text after the image: visual tokens depend on it only where they see later tokens."""
     view: str
     """Which of the model's views of an image is looked at."""
     weights_hash: str

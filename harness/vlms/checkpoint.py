@@ -11,6 +11,8 @@ from harness.core.errors import DataError
 from harness.core.ids import sha256_file, sha256_lines
 
 CONFIG: Final = "config.json"
+CONNECTOR: Final = "connector.pt"
+"""A projector as the authors of LatentLens publish theirs, without a configuration of ours."""
 _HASHED: Final = (
     "*.safetensors",
     "*.bin",

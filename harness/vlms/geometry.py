@@ -3,18 +3,21 @@
 Three frames are used. *Original*: pixels of the image as opened, x to the right, y down, pixel i
 covering [i, i + 1). *Canvas*: pixels of what the encoder is given. *View*: a drawing of the canvas
 in its own shape. The maps between them are affine and exact; nothing is rounded here.
+
+Cells divide the canvas evenly, or, if it has seams, the pixels of it that are looked at.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from harness.core.errors import UsageError
 from harness.core.ids import digest
 from harness.core.records import Box, Record
+from harness.vlms.seams import Axis, Seams
 
 Mode = Literal["pad", "squash", "crop"]
 
@@ -40,6 +43,8 @@ class Geometry(Record):
     """Tokens from the start of one row to the next: more than columns where separators end rows."""
     tile: tuple[int, int] | None = None
     """Rows and columns of tokens per tile if tokens come tile by tile; None if row by row."""
+    seams: Seams | None = None
+    """Strips of the canvas that no cell looks at; None if there are none."""
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
@@ -50,6 +55,14 @@ class Geometry(Record):
         if self.row_stride is not None and self.row_stride < self.grid[1]:
             raise ValueError(f"row_stride {self.row_stride}: expected at least {self.grid[1]}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_absent_seams(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the field out where it says nothing, so that fingerprints and tables stay."""
+        fields: dict[str, Any] = handler(self)
+        if self.seams is None:
+            fields.pop("seams", None)
+        return fields
 
     @classmethod
     def squash(
@@ -203,9 +216,8 @@ class Geometry(Record):
         if not (0 <= x < self.image_size[0] and 0 <= y < self.image_size[1]):
             return None
         canvas_x, canvas_y = self.to_canvas(x, y)
-        row = math.floor(canvas_y * self.grid[0] / self.canvas[1])
-        col = math.floor(canvas_x * self.grid[1] / self.canvas[0])
-        return (row, col) if 0 <= row < self.grid[0] and 0 <= col < self.grid[1] else None
+        row, col = self._cell_on_axis(1, canvas_y), self._cell_on_axis(0, canvas_x)
+        return None if row is None or col is None else (row, col)
 
     def real(self, row: int, col: int) -> bool:
         """Return whether a cell is filled by image, without padding."""
@@ -256,15 +268,34 @@ class Geometry(Record):
     def _stride(self) -> int:
         return self.grid[1] if self.row_stride is None else self.row_stride
 
+    def _axis(self, index: int) -> Axis:
+        """Return the strips along the canvas's width (0) or height (1)."""
+        if self.seams is None:
+            return Axis(tile=self.canvas[index], seen=self.canvas[index], begin=0)
+        return self.seams.axis(index)
+
+    def _cell_on_axis(self, index: int, x: float) -> int | None:
+        """Return the column (0) or row (1) at a position along the canvas, None if none looks."""
+        axis, cells, length = self._axis(index), self.grid[1 - index], self.canvas[index]
+        place = axis.place(x)
+        if place is None:
+            return None
+        cell = math.floor(place * cells / axis.count(length))
+        return cell if 0 <= cell < cells else None
+
     def _canvas_box(self, top: int, left: int, bottom: int, right: int) -> Box:
-        """Return cells [top, bottom) x [left, right) in canvas pixels."""
-        width, height = self.canvas
-        rows, cols = self.grid
+        """Return cells [top, bottom) x [left, right) in canvas pixels.
+
+        An edge on a seam lies on the side of the strip that the cells are on; a strip between
+        cells, or inside one, is part of the box.
+        """
+        (rows, cols), across, down = self.grid, self._axis(0), self._axis(1)
+        width, height = across.count(self.canvas[0]), down.count(self.canvas[1])
         return (
-            left * width / cols,
-            top * height / rows,
-            right * width / cols,
-            bottom * height / rows,
+            across.after(left * width, cols),
+            down.after(top * height, rows),
+            across.before(right * width, cols),
+            down.before(bottom * height, rows),
         )
 
     def _clipped(self, top: int, left: int, bottom: int, right: int) -> Box:

@@ -13,6 +13,8 @@ from harness.core.progress import announce
 _ID: Final = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _WANTED: Final = ("*.json", "*.safetensors", "tokenizer*", "*.model", "*.txt", "*.jinja")
 """Weights without code, configuration, processor and tokenizer."""
+_OLD_WEIGHTS: Final = "pytorch_model*.bin"
+"""Weights of checkpoints that were published before safetensors; only tensors are read of them."""
 _INDEX: Final = "model.safetensors.index.json"
 
 
@@ -48,7 +50,10 @@ def hub_path(source: str) -> Path:
         return cached
     announce(f"downloading {source} from the Hugging Face hub")
     try:
-        return Path(snapshot_download(owner_name, revision=pinned, allow_patterns=[*_WANTED]))
+        path = Path(snapshot_download(owner_name, revision=pinned, allow_patterns=[*_WANTED]))
+        if any(path.glob("*.safetensors")):
+            return path
+        return Path(snapshot_download(owner_name, revision=pinned, allow_patterns=[_OLD_WEIGHTS]))
     except GatedRepoError as error:
         raise UsageError(
             f"{source}: its owner grants access on request; accept the terms on "
@@ -84,7 +89,7 @@ def _whole(path: Path) -> bool:
         return False
     index = path / _INDEX
     if not index.is_file():
-        return any(path.glob("*.safetensors"))
+        return any(path.glob("*.safetensors")) or any(path.glob(_OLD_WEIGHTS))
     try:
         files = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
     except (OSError, ValueError, KeyError, AttributeError) as error:

@@ -14,7 +14,7 @@ from harness.core.errors import DataError, UsageError, unknown_name
 from harness.core.records import Record
 from harness.core.registry import Registry
 from harness.vlms import checkpoint
-from harness.vlms.checkpoint import CONFIG, vlm_hash
+from harness.vlms.checkpoint import CONFIG, CONNECTOR, vlm_hash
 from harness.vlms.hub import hub_path, is_hub_id
 
 if TYPE_CHECKING:
@@ -26,17 +26,20 @@ __all__ = [
     "VlmEntry",
     "find_vlm",
     "load_vlm",
+    "text_directory",
     "vlm_depth",
     "vlm_hash",
     "vlm_path",
 ]
+
+_CONTROLLED_TYPE: Final = "lensbench_controlled"
 
 FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "gemma3": "harness.vlms.families.gemma3:Gemma3Adapter",
         "idefics3": "harness.vlms.families.idefics3:Idefics3Adapter",
         "internvl": "harness.vlms.families.internvl:InternVLAdapter",
-        "lensbench_controlled": "harness.vlms.controlled.adapter:ControlledAdapter",
+        _CONTROLLED_TYPE: "harness.vlms.controlled.adapter:ControlledAdapter",
         "llava": "harness.vlms.families.llava:LlavaAdapter",
         "llava_next": "harness.vlms.families.llava_next:LlavaNextAdapter",
         "llava_onevision": "harness.vlms.families.llava_onevision:LlavaOnevisionAdapter",
@@ -181,6 +184,10 @@ def find_vlm(name_or_path: str) -> tuple[Path, VlmEntry | None]:
     path = Path(name_or_path)
     if (path / CONFIG).is_file():
         return path, None
+    if (path / CONNECTOR).is_file():
+        from harness.vlms.controlled.fetch import local
+
+        return local(path), None
     if path.is_dir():
         raise UsageError(f"VLM {name_or_path!r} is a directory without a config.json")
     if is_hub_id(name_or_path):
@@ -191,6 +198,21 @@ def find_vlm(name_or_path: str) -> tuple[Path, VlmEntry | None]:
 def vlm_path(name_or_path: str) -> Path:
     """Return the checkpoint directory of a name, path or hub id; errors as :func:`find_vlm`."""
     return find_vlm(name_or_path)[0]
+
+
+def text_directory(path: Path) -> Path:
+    """Return where the tokenizer of a checkpoint directory lies: a controlled one refers to it.
+
+    Raises:
+        UsageError: The language model of a controlled directory is not on this machine.
+        DataError: The configuration is unreadable.
+    """
+    if checkpoint.model_type(path) != _CONTROLLED_TYPE:
+        return path
+    from harness.vlms.controlled.components import locate
+    from harness.vlms.controlled.config import read_config
+
+    return locate(read_config(path).language_model, "language_model", path)
 
 
 def vlm_depth(name_or_path: str) -> int:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from transformers import AutoModelForImageTextToText
 
-from harness.core.decoding import decode_alone
 from harness.core.errors import MismatchError
 from harness.vlms.base import VisualTokens, VlmFacts
 from harness.vlms.capture import capture, capture_up_to, check_finite
 from harness.vlms.checkpoint import vlm_hash
-from harness.vlms.decoder import decoder_states
 from harness.vlms.geometry import Geometry
 from harness.vlms.isolation import silenced
+from harness.vlms.language import LanguageSide
 from harness.vlms.layout import TokenLayout
 from harness.vlms.loading import Placement, load_model, out_of_memory, parse_placement
 from harness.vlms.probes import measure_attention, probe_image, prove_readout
 from harness.vlms.processing import load_processor, model_inputs, parse_prompt
-from harness.vlms.readout import VocabularyReadout, logit_cap, logit_factor
 
 if TYPE_CHECKING:
     from PIL import Image
     from transformers import PreTrainedTokenizerBase
 
 
-class TransformersAdapter(ABC):
+class TransformersAdapter(LanguageSide):
     """A checkpoint directory loaded through transformers' own classes, proved at load."""
 
     question: ClassVar[str] = "Describe this image."
@@ -136,36 +133,6 @@ class TransformersAdapter(ABC):
         """Silence the attention of the vision tower; see :class:`harness.vlms.base.Adapter`."""
         return silenced(self._vision_tower())
 
-    def text_states(
-        self,
-        ids: torch.Tensor,
-        layers: Sequence[int],
-        *,
-        positions: torch.Tensor | None = None,
-        attends: torch.Tensor | None = None,
-        keep: torch.Tensor | None = None,
-    ) -> dict[int, torch.Tensor]:
-        """Run the language model alone; see :func:`harness.vlms.decoder.decoder_states`."""
-        with out_of_memory(f"{self.facts.name} on {ids.shape[0]} texts"):
-            return decoder_states(
-                self.decoder,
-                self.blocks,
-                ids,
-                layers,
-                positions=positions,
-                attends=attends,
-                keep=keep,
-                source=self.facts.name,
-            )
-
-    def readout(self) -> VocabularyReadout:
-        """Return final norm, input and output matrices in float32."""
-        return self._readout
-
-    def vocabulary(self) -> tuple[str, ...]:
-        """Return the text of every id of the readout, decoded alone, leading space kept."""
-        return tuple(decode_alone(self.tokenizer, range(self.facts.vocabulary)).values())
-
     @torch.no_grad()
     def caption(self, image: Image.Image, prompt: str, max_new_tokens: int) -> str:
         """Return the greedy continuation of ``prompt`` for the image, stripped.
@@ -178,17 +145,8 @@ class TransformersAdapter(ABC):
         output = self.model.generate(**inputs, do_sample=False, max_new_tokens=max_new_tokens)
         return str(self.tokenizer.decode(output[0, length:], skip_special_tokens=True)).strip()
 
-    @cached_property
-    def _readout(self) -> VocabularyReadout:
-        text = self.model.config.get_text_config()
-        return VocabularyReadout.from_model(
-            self.decoder,
-            self.model.get_input_embeddings(),
-            self.model.get_output_embeddings(),
-            self.facts.vocabulary,
-            logit_scale=logit_factor(text),
-            softcap=logit_cap(text),
-        )
+    def _language_model(self) -> Any:
+        return self.model
 
     def _load_processor(self, path: Path) -> Any:
         """Return what turns image and text into the model's input."""
@@ -205,17 +163,14 @@ class TransformersAdapter(ABC):
             family=self.model.config.model_type,
             layers=len(self.blocks),
             hidden=self.model.config.get_text_config().hidden_size,
-            vocabulary=min(
-                len(self.tokenizer),
-                self.model.get_input_embeddings().weight.shape[0],
-                self.model.get_output_embeddings().weight.shape[0],
-            ),
+            vocabulary=self._vocabulary_rows(),
             injection_layers=self._injection_layers(),
             image_attention="causal",
             feature_entry=self.feature_entry,
             dtype=dtype,
             processor=type(self.processor.image_processor).__name__,
             prefix="",
+            question=self.question,
             view=self.view,
             weights_hash=vlm_hash(self.path),
             provenance=provenance,

@@ -82,9 +82,25 @@ def test_a_whole_snapshot_in_the_cache_needs_no_network(
 def test_half_a_snapshot_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A download that was broken off lacks a shard."""
     cached = _snapshot(tmp_path / "half", shards=2, present=1)
-    asked = _answer(monkeypatch, cached, tmp_path / "whole")
-    assert hub_path("owner/name@main") == tmp_path / "whole"
+    whole = _snapshot(tmp_path / "whole", shards=2, present=2)
+    asked = _answer(monkeypatch, cached, whole)
+    assert hub_path("owner/name@main") == whole
     assert asked == ["owner/name"]
+
+
+def test_old_weights_are_fetched_only_where_there_are_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint from before safetensors is asked for a second time."""
+    old = _snapshot(tmp_path / "old", shards=0, present=0)
+    (old / "model.safetensors.index.json").unlink()
+    asked = _answer(monkeypatch, None, old)
+    assert hub_path("owner/name") == old
+    assert asked == ["owner/name", "owner/name"]
+    (old / "pytorch_model.bin").write_bytes(b"0")
+    asked = _answer(monkeypatch, old, RuntimeError("no network"))
+    assert hub_path("owner/name") == old
+    assert asked == []
 
 
 def _response(status: int) -> httpx2.Response:

@@ -11,7 +11,9 @@ import pytest
 from harness.core.errors import DataError, UsageError
 from harness.core.registry import Registry
 from harness.vlms import registry
-from harness.vlms.registry import VLMS, VlmEntry, load_vlm, vlm_hash, vlm_path
+from harness.vlms.controlled import fetch
+from harness.vlms.registry import VLMS, VlmEntry, load_vlm, text_directory, vlm_hash, vlm_path
+from tests.vlms.checkpoints import build
 from tests.vlms.tiny import Checkpoint
 
 
@@ -121,3 +123,23 @@ def test_hash_covers_what_decides_the_result(checkpoint: Checkpoint, tmp_path: P
     assert vlm_hash(path) != original
     with pytest.raises(DataError, match="no model files"):
         vlm_hash(tmp_path)
+
+
+def test_the_tokenizer_of_a_controlled_directory_is_its_language_models(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    """Any other directory has its own."""
+    plain = checkpoint("rms", "crop")
+    assert text_directory(plain) == plain
+    controlled = build("lensbench_controlled", tmp_path / "controlled")
+    assert (text_directory(controlled) / "tokenizer.json").is_file()
+    assert not (controlled / "tokenizer.json").exists()
+
+
+def test_a_folder_with_a_published_connector_is_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no configuration of ours, and is known by its file."""
+    (tmp_path / "connector.pt").write_bytes(b"0")
+    monkeypatch.setattr(fetch, "local", lambda path: path / "converted")
+    assert vlm_path(str(tmp_path)) == tmp_path / "converted"

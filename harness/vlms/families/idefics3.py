@@ -4,8 +4,7 @@ The image is stretched to whole tiles, so neither view has padding. A pixel shuf
 ``scale_factor`` x ``scale_factor`` patches to one token.
 
 If the side of a tile is no multiple of the patch, the encoder leaves out a strip of pixels behind
-the last patch of every tile. An affine map cannot have such seams, so the strips between tiles are
-spread evenly: no cell of the tiles is off by as much as a strip is wide.
+the last patch of every tile.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any, ClassVar
 from harness.core.errors import DataError
 from harness.vlms.geometry import Geometry
 from harness.vlms.layout import TokenLayout
+from harness.vlms.seams import Seams
 from harness.vlms.transformer import TransformersAdapter
 
 _LONGEST = 4096
@@ -50,11 +50,12 @@ class Idefics3Adapter(TransformersAdapter):
         stretched = Geometry.squash(size, (cols * side, rows * side), (rows * cells, cols * cells))
         strip = side - seen
         cut = stretched.trimmed((cols * side - strip, rows * side - strip))
+        seams = Seams(tile=(side, side), seen=(seen, seen)) if strip else None
         return TokenLayout(
             total=cut.tokens + whole.tokens,
             views={
                 "global": whole.model_copy(update={"first_token": cut.tokens}),
-                "tiles": cut.model_copy(update={"tile": (cells, cells)}),
+                "tiles": cut.model_copy(update={"tile": (cells, cells), "seams": seams}),
             },
         )
 

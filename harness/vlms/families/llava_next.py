@@ -18,6 +18,7 @@ from transformers.image_processing_utils import select_best_resolution
 from harness.core.errors import DataError
 from harness.vlms.geometry import Geometry
 from harness.vlms.layout import TokenLayout
+from harness.vlms.seams import Seams
 from harness.vlms.transformer import TransformersAdapter
 
 
@@ -37,13 +38,16 @@ class Tiling:
         """Tokens along one side of a tile; pixels beyond the last whole patch are not seen."""
         return self.side // self.patch
 
+    @property
+    def seen(self) -> int:
+        """Pixels along one side of a tile that its tokens look at."""
+        return self.cells * self.patch
+
 
 @dataclass(frozen=True, slots=True)
 class Stitched:
     """The tokens of all tiles in one grid, without those that see padding only."""
 
-    tiles: tuple[int, int]
-    """Rows and columns of tiles."""
     dropped: tuple[int, int]
     """Rows of tokens dropped at the top, columns dropped at the left; as many at the far end."""
     grid: tuple[int, int]
@@ -68,7 +72,7 @@ class LlavaNextAdapter(TransformersAdapter):
         tiling = self._tiling()
         size, cells = (width, height), tiling.cells
         square = Geometry.squash(size, (tiling.side, tiling.side), (cells, cells))
-        whole = square.trimmed((cells * tiling.patch, cells * tiling.patch))
+        whole = square.trimmed((tiling.seen, tiling.seen))
         stitched = stitch(size, tiling)
         rows, cols = self._shrunk(stitched.grid, cells)
         tiles = whole
@@ -133,24 +137,22 @@ def stitch(size: tuple[int, int], tiling: Tiling) -> Stitched:
     """
     width, height = size
     high, wide = _best_resolution(size, tiling)
-    tiles = (high // tiling.side, wide // tiling.side)
-    rows, cols = tiles[0] * tiling.cells, tiles[1] * tiling.cells
+    rows, cols = high // tiling.side * tiling.cells, wide // tiling.side * tiling.cells
     top = left = 0
     if width / height > cols / rows:
         top = (rows - int(round(height * (cols / width), 7))) // 2
     else:
         left = (cols - int(round(width * (rows / height), 7))) // 2
-    return Stitched(tiles, (top, left), (rows - 2 * top, cols - 2 * left))
+    return Stitched((top, left), (rows - 2 * top, cols - 2 * left))
 
 
 def stitched_geometry(
     size: tuple[int, int], tiling: Tiling, stitched: Stitched, grid: tuple[int, int]
 ) -> Geometry:
-    """Return the geometry of the tile view; its canvas is the patches of all tiles side by side.
+    """Return the geometry of the tile view; its canvas is what the tokens left look at.
 
     If the side of a tile is no multiple of the patch, the encoder leaves out a strip of pixels
-    behind the last patch of every tile, and the canvas has seams. An affine map cannot have any, so
-    the strips between tiles are spread evenly: no cell is off by as much as a strip is wide.
+    behind the last patch of every tile, and the canvas has seams.
 
     Args:
         size: Width and height of the original image.
@@ -159,25 +161,47 @@ def stitched_geometry(
         grid: Rows and columns of visual tokens; fewer than ``stitched`` has if the model shrinks.
     """
     resized, pasted = _pasted(size, _best_resolution(size, tiling))
-    seen = tiling.cells * tiling.patch
-    near, far = [], []
-    for tiles, dropped, length, start in zip(
-        stitched.tiles[::-1], stitched.dropped[::-1], resized, pasted, strict=True
-    ):
-        # The last strip is cut off; without strips, and for a single tile, the scale is 1.
-        scale = tiles * seen / ((tiles - 1) * tiling.side + seen)
-        near.append(start * scale - dropped * tiling.patch)
-        far.append((start + length) * scale - dropped * tiling.patch)
     rows, cols = stitched.grid
+    across = _kept(tiling, stitched.dropped[1], cols)
+    down = _kept(tiling, stitched.dropped[0], rows)
+    left, top = pasted[0] - across.start, pasted[1] - down.start
+    seams = None
+    if tiling.seen < tiling.side:
+        seams = Seams(
+            tile=(tiling.side, tiling.side),
+            seen=(tiling.seen, tiling.seen),
+            begin=(across.begin, down.begin),
+        )
     return Geometry(
         image_size=size,
-        canvas=(cols * tiling.patch, rows * tiling.patch),
+        canvas=(across.length, down.length),
         mode="pad",
         grid=grid,
-        placed=(near[0], near[1], far[0], far[1]),
+        placed=(left, top, left + resized[0], top + resized[1]),
         first_token=tiling.cells**2,
         row_stride=grid[1] + 1,
+        seams=seams,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What is left along one side of a line of tiles when tokens at its ends are dropped."""
+
+    start: int
+    """Pixels of the tiles before the first token left."""
+    length: int
+    """Pixels from there to the end of the last token, strips between tiles included."""
+    begin: int
+    """Seen pixels dropped of the first tile that has tokens left."""
+
+
+def _kept(tiling: Tiling, dropped: int, left: int) -> _Kept:
+    """Return the part of a line of tiles with ``left`` tokens, of which ``dropped`` come before."""
+    tiles, begin = divmod(dropped * tiling.patch, tiling.seen)
+    last = (dropped + left - 1) // tiling.cells
+    strips = (last - tiles) * (tiling.side - tiling.seen)
+    return _Kept(tiles * tiling.side + begin, left * tiling.patch + strips, begin)
 
 
 def _best_resolution(size: tuple[int, int], tiling: Tiling) -> tuple[int, int]:

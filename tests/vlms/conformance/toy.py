@@ -68,6 +68,7 @@ class ToyVlm:
             dtype="float32",
             processor="none",
             prefix="",
+            question="",
             view="global",
             weights_hash="0" * 64,
             provenance="Random numbers.",
