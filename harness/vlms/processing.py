@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,8 @@ from harness.vlms.prompts import CHAT, PROMPTS
 if TYPE_CHECKING:
     from PIL import Image
 
+_PACKAGES: Final = ("torchvision", "num2words")
+"""Optional packages that processors ask for."""
 _LABELS: Final = "labels"
 """Training targets, which PaliGemma's processor adds unasked."""
 
@@ -38,16 +41,8 @@ def load_processor(path: Path, options: Mapping[str, Any]) -> Any:
         processor = processors.from_pretrained(
             path, local_files_only=True, trust_remote_code=False, **options
         )
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"cannot load the processor in {path}: {brief(error)}; the checkpoint must hold its "
-            "processor and tokenizer files beside the weights"
-        ) from error
-    except ImportError as error:
-        raise DataError(
-            f"cannot load the processor in {path}: {brief(error)}; "
-            "try pip install 'lensbench[models]'"
-        ) from error
+    except (OSError, ValueError, ImportError) as error:
+        raise DataError(f"cannot load the processor in {path}: {_reason(error)}") from error
     # Where no processor is saved, a bare tokenizer is returned.
     if getattr(processor, "image_processor", None) is None:
         raise DataError(
@@ -55,6 +50,16 @@ def load_processor(path: Path, options: Mapping[str, Any]) -> Any:
             "of the model there too"
         )
     return processor
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong and what to do about it."""
+    for package in _PACKAGES:
+        if package in str(error).lower() and find_spec(package) is None:
+            return f"it needs the package {package}: pip install 'lensbench[models]'"
+    if isinstance(error, ImportError):
+        return f"{brief(error)}; try pip install 'lensbench[models]'"
+    return f"{brief(error)}; processor and tokenizer files must lie beside the weights"
 
 
 def model_inputs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from PIL import Image
 
 from harness.core.errors import DataError, UsageError
+from harness.vlms import processing
 from harness.vlms.processing import model_inputs, parse_prompt
 
 IMAGE = Image.new("RGB", (8, 8))
@@ -67,3 +69,27 @@ def test_prompts_by_name() -> None:
     assert parse_prompt("plain") == "plain"
     with pytest.raises(UsageError, match="prompt 'templat': expected chat or plain"):
         parse_prompt("templat")
+
+
+@pytest.mark.parametrize(
+    ("error", "installed", "message"),
+    [
+        (ImportError("X requires the Torchvision library"), False, "needs the package torchvision"),
+        (ValueError("Could not load any image processor: torchvision"), False, "lensbench.models"),
+        (ImportError("X requires the Torchvision library"), True, "try pip install"),
+        (OSError("no such file\n\nhints"), True, "no such file; processor and tokenizer files"),
+    ],
+)
+def test_a_missing_package_or_file_is_named(
+    error: Exception, installed: bool, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line, whatever kind of error the library makes of it."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(processing, "find_spec", lambda name: name if installed else None)
+    monkeypatch.setattr(processing.AutoProcessor, "from_pretrained", fail)
+    with pytest.raises(DataError, match=message) as raised:
+        processing.load_processor(Path("somewhere"), {})
+    assert "\n" not in str(raised.value)
