@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from transformers import AutoProcessor
 
 from harness.core.errors import DataError, UsageError
 from harness.vlms import processing
@@ -89,7 +90,7 @@ def test_a_missing_package_or_file_is_named(
         raise error
 
     monkeypatch.setattr(processing, "find_spec", lambda name: name if installed else None)
-    monkeypatch.setattr(processing.AutoProcessor, "from_pretrained", fail)
+    monkeypatch.setattr(AutoProcessor, "from_pretrained", fail)
     with pytest.raises(DataError, match=message) as raised:
         processing.load_processor(Path("somewhere"), {})
     assert "\n" not in str(raised.value)
