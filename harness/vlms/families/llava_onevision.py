@@ -24,6 +24,8 @@ class LlavaOnevisionAdapter(LlavaNextAdapter):
     def _shrunk(self, grid: tuple[int, int], cells: int) -> tuple[int, int]:
         """Return rows and columns after the model's own bilinear shrinking of the features.
 
+        A token left is a mixture of the two or four nearest; its cell is its even share of all.
+
         Raises:
             DataError: Nothing would be left, at which the model itself stops.
         """

@@ -23,7 +23,6 @@ FACTOR = 2
 SIDE = 24
 """Pixels along one side of a tile: 6 patches, 3 tokens."""
 LONGEST = 64
-TOKENS = (SIDE // PATCH // FACTOR) ** 2
 
 SPECIAL = MappingProxyType(
     {
@@ -41,8 +40,14 @@ SPECIAL = MappingProxyType(
 """Tokens of Idefics3 and SmolVLM, with those that announce tiles."""
 
 
-def build(path: Path) -> Path:
-    """Save a random Idefics3 checkpoint of up to 3x3 tiles in ``path`` and return ``path``."""
+def build(path: Path, *, side: int = SIDE, longest: int = LONGEST) -> Path:
+    """Save a random Idefics3 checkpoint of up to 3x3 tiles in ``path`` and return ``path``.
+
+    Args:
+        path: Directory to create.
+        side: Pixels along one side of a tile; those beyond a multiple of the patch are not seen.
+        longest: Pixels that the longest edge of an image is brought to.
+    """
     tokenizer = build_tokenizer(SPECIAL)
     configs: Any = Idefics3Config
     config = configs(
@@ -52,7 +57,7 @@ def build(path: Path) -> Path:
             "intermediate_size": 32,
             "num_hidden_layers": 2,
             "num_attention_heads": 2,
-            "image_size": SIDE,
+            "image_size": side,
             "patch_size": PATCH,
         },
         scale_factor=FACTOR,
@@ -66,10 +71,10 @@ def build(path: Path) -> Path:
     processor: Any = Idefics3Processor
     processor(
         image_processor=images(
-            size={"longest_edge": LONGEST}, max_image_size={"longest_edge": SIDE}
+            size={"longest_edge": longest}, max_image_size={"longest_edge": side}
         ),
         tokenizer=tokenizer,
-        image_seq_len=TOKENS,
+        image_seq_len=(side // PATCH // FACTOR) ** 2,
         chat_template=TEMPLATE,
     ).save_pretrained(path)
     return path

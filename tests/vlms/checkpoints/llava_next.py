@@ -21,7 +21,8 @@ from tests.vlms.checkpoints.weights import randomise
 PATCH = 8
 SIDE = 24
 """Pixels along one side of a tile: 3 tokens."""
-RESOLUTIONS = ((24, 48), (48, 24), (48, 48), (72, 24), (24, 72))
+_TILES = ((1, 2), (2, 1), (2, 2), (3, 1), (1, 3))
+"""Rows and columns of tiles on offer."""
 DEPTH = 3
 
 TEMPLATE = (
@@ -34,8 +35,14 @@ TEMPLATE = (
 """Chat template of the families whose placeholder is ``<image>``."""
 
 
-def build(path: Path) -> Path:
-    """Save a random LLaVA-NeXT checkpoint in ``path`` and return ``path``."""
+def build(path: Path, *, side: int = SIDE) -> Path:
+    """Save a random LLaVA-NeXT checkpoint in ``path`` and return ``path``.
+
+    Args:
+        path: Directory to create.
+        side: Pixels along one side of a tile; those beyond a multiple of the patch are not seen.
+    """
+    resolutions = [[rows * side, cols * side] for rows, cols in _TILES]
     tokenizer = build_tokenizer(MappingProxyType({"image_token": "<image>"}))
     configs: Any = LlavaNextConfig
     config = configs(
@@ -46,12 +53,12 @@ def build(path: Path) -> Path:
             "intermediate_size": 32,
             "num_hidden_layers": 3,
             "num_attention_heads": 2,
-            "image_size": SIDE,
+            "image_size": side,
             "patch_size": PATCH,
         },
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
-        image_grid_pinpoints=[list(pair) for pair in RESOLUTIONS],
-        image_seq_length=(SIDE // PATCH) ** 2,
+        image_grid_pinpoints=resolutions,
+        image_seq_length=(side // PATCH) ** 2,
     )
     torch.manual_seed(17)
     model = LlavaNextForConditionalGeneration(config)
@@ -61,9 +68,9 @@ def build(path: Path) -> Path:
     processor: Any = LlavaNextProcessor
     processor(
         image_processor=images(
-            size={"shortest_edge": SIDE},
-            crop_size={"height": SIDE, "width": SIDE},
-            image_grid_pinpoints=[list(pair) for pair in RESOLUTIONS],
+            size={"shortest_edge": side},
+            crop_size={"height": side, "width": side},
+            image_grid_pinpoints=resolutions,
         ),
         tokenizer=tokenizer,
         patch_size=PATCH,

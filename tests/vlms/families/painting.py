@@ -57,3 +57,33 @@ def _spot(box: Box) -> tuple[int, int, int, int]:
     width, height = _SHARE * (right - left), _SHARE * (bottom - top)
     x, y = round((left + right - width) / 2), round((top + bottom - height) / 2)
     return x, y, x + max(1, round(width)), y + max(1, round(height))
+
+
+def astray(adapter: Adapter, size: tuple[int, int]) -> list[str]:
+    """Paint every line of pixels in turn and return what the tiles make of it; empty if all well.
+
+    For images that the processor does not resize. A column of pixels must move every token of the
+    column of cells that claims it and no other of the view, and on a strip no token at all; rows
+    likewise.
+    """
+    view = adapter.layout(*size).view("tiles")
+    indices = np.array(view.token_indices()).reshape(view.grid)
+    photo = np.random.default_rng(3).integers(90, 160, (size[1], size[0], 3)).astype(np.uint8)
+    wrong = []
+    with adapter.isolated():
+        before = _tokens(adapter, photo)
+        for axis, length in enumerate(size):
+            for place in range(length):
+                painted = photo.copy()
+                painted[(slice(None), place) if axis == 0 else place] = (255, 0, 255)
+                moved = (_tokens(adapter, painted) - before).any(-1).numpy()[indices]
+                middle = [0.5, 0.5]
+                middle[axis] += place
+                found = view.cell_at(*middle)
+                expected = np.zeros(view.grid, dtype=bool)
+                if found is not None:
+                    line = found[1 - axis]
+                    expected[(slice(None), line) if axis == 0 else line] = True
+                if not np.array_equal(moved, expected):
+                    wrong.append(f"axis {axis}, pixel {place}: expected cell {found}")
+    return wrong

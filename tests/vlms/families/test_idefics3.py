@@ -15,10 +15,13 @@ from harness.vlms.families.idefics3 import Idefics3Adapter, SmolVLMAdapter
 from harness.vlms.layout import TokenLayout
 from harness.vlms.probes import probe_image
 from tests.vlms.checkpoints import build
+from tests.vlms.checkpoints.idefics3 import SIDE
+from tests.vlms.checkpoints.idefics3 import build as build_idefics3
 from tests.vlms.checkpoints.llava_next import DEPTH
-from tests.vlms.families.packing import placeholders, resized, tiles, worst
-from tests.vlms.families.painting import SIZES, misplaced
-from tests.vlms.families.ramp import sizes, with_settings
+from tests.vlms.families.edges import farthest_edge, patch_edges
+from tests.vlms.families.packing import image, placeholders, resized, tiles, worst
+from tests.vlms.families.painting import SIZES, astray, misplaced
+from tests.vlms.families.ramp import RAW, sizes, with_settings
 
 _KINDS = {"idefics3": Idefics3Adapter, "smolvlm": SmolVLMAdapter}
 
@@ -133,11 +136,49 @@ def test_cells_of_published_sizes(
 ) -> None:
     """Also with the strips that patches of 14 leave out of 384."""
     strip = side % patch
-    layout, off = _found(_of_size(adapter, side, patch, factor, longest), size)
-    assert off < 0.2 + strip / (patch * factor)
+    other = _of_size(adapter, side, patch, factor, longest)
+    layout, off = _found(other, size)
+    assert off < 0.2
+    assert _worst_edge(other, size) < 1e-6
     whole = layout.view("global")
+    assert whole.seams is None
     assert whole.canvas == (side - strip, side - strip)
     assert layout.view("tiles").tile == whole.grid
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=sizes, patch=st.integers(2, 5), strip=st.integers(0, 4), longest=st.integers(40, 150))
+@example(size=(150, 90), patch=4, strip=3, longest=64)
+@example(size=(90, 200), patch=4, strip=1, longest=64)
+def test_edges_of_cells_are_those_of_patches(
+    adapter: Idefics3Adapter, size: tuple[int, int], patch: int, strip: int, longest: int
+) -> None:
+    """Exactly, whatever strip of a tile is left out."""
+    side = 6 * patch + strip % patch
+    assert _worst_edge(_of_size(adapter, side, patch, 2, longest), size) < 1e-6
+
+
+def _worst_edge(adapter: Idefics3Adapter, size: tuple[int, int]) -> float:
+    """Return how far an edge of a cell is from that of its patches, in canvas pixels."""
+    config, images = adapter.model.config, adapter.processor.image_processor
+    batch = images(images=[image(*size)], return_row_col_info=True, **RAW)
+    # An image that is not cut has no rows and no columns of tiles.
+    shape = (max(1, batch["rows"][0][0]), max(1, batch["cols"][0][0]))
+    side = images.max_image_size["longest_edge"]
+    token = config.vision_config.patch_size * config.scale_factor
+    placed = (0.0, 0.0, float(shape[1] * side), float(shape[0] * side))
+    edges = patch_edges(shape, side, token).flatten(0, 1)
+    return farthest_edge(adapter.layout(*size).view("tiles"), edges, placed)
+
+
+@pytest.mark.parametrize("strip", [1, 3])
+def test_painted_cells_of_tiles_with_strips(tmp_path: Path, strip: int) -> None:
+    """All cells; pixels between tiles move no token."""
+    side = SIDE + strip
+    path = build_idefics3(tmp_path / "x", side=side, longest=2 * side)
+    strips = Idefics3Adapter(path, "x", "random")
+    assert {size: misplaced(strips, size) for size in SIZES} == dict.fromkeys(SIZES, [])
+    assert astray(strips, (2 * side, 2 * side)) == []
 
 
 @pytest.mark.parametrize("size", [(300, 70), (70, 300)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -14,9 +15,10 @@ from harness.core.errors import DataError
 from harness.vlms.families.llava_next import LlavaNextAdapter
 from harness.vlms.layout import TokenLayout
 from harness.vlms.probes import probe_image
-from tests.vlms.checkpoints.llava_next import DEPTH, build
+from tests.vlms.checkpoints.llava_next import DEPTH, SIDE, build
+from tests.vlms.families.edges import farthest_edge, image_box, packed_edges, tile_shape
 from tests.vlms.families.packing import packed, placeholders, resized, worst
-from tests.vlms.families.painting import SIZES, misplaced
+from tests.vlms.families.painting import SIZES, astray, misplaced
 from tests.vlms.families.ramp import sizes, with_settings
 
 _PUBLISHED: Final = [[336, 672], [672, 336], [672, 672], [1008, 336], [336, 1008]]
@@ -112,6 +114,33 @@ def test_cells_of_published_sizes(adapter: LlavaNextAdapter, size: tuple[int, in
     assert off < 0.2
     assert layout.view("global").grid == (24, 24)
     assert layout.view("tiles").first_token in (0, 576)
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=sizes, patch=st.integers(3, 9), strip=st.integers(0, 8))
+@example(size=(150, 90), patch=8, strip=3)
+@example(size=(90, 150), patch=8, strip=7)
+@example(size=(150, 150), patch=8, strip=7)
+def test_edges_of_cells_are_those_of_patches(
+    adapter: LlavaNextAdapter, size: tuple[int, int], patch: int, strip: int
+) -> None:
+    """Exactly, whatever strip of a tile is left out, also if whole tiles see padding only."""
+    side = 3 * patch + strip % patch
+    other = _of_size(adapter, side, patch, [[side, 5 * side], [5 * side, 2 * side]])
+    shape = tile_shape(other, size)
+    edges = packed_edges(other, size, shape, LlavaNextModel.pack_image_features, "default")
+    view = other.layout(*size).view("tiles")
+    if view.first_token:
+        assert farthest_edge(view, edges, image_box(other, size, shape)) < 1e-6
+
+
+def test_painted_cells_of_tiles_with_strips(tmp_path: Path) -> None:
+    """All cells; pixels between tiles move no token."""
+    path = build(tmp_path / "x", side=SIDE + 7)
+    strips = LlavaNextAdapter(path, "x", "random")
+    assert {size: misplaced(strips, size) for size in SIZES} == dict.fromkeys(SIZES, [])
+    assert astray(strips, (62, 62)) == []
+    assert astray(strips, (62, 41)) == []
 
 
 def test_an_image_of_no_columns_has_only_newlines_behind_the_square(

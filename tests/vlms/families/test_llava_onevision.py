@@ -13,11 +13,20 @@ from hypothesis import strategies as st
 from transformers.models.llava_onevision.modeling_llava_onevision import LlavaOnevisionModel
 
 from harness.core.errors import DataError
+from harness.core.records import Box
 from harness.vlms.families.llava_onevision import LlavaOnevisionAdapter
 from harness.vlms.layout import TokenLayout
+from harness.vlms.seams import Seams
 from tests.vlms.checkpoints.llava_onevision import ASPECT_RATIO, PATCH, SIDE, build
+from tests.vlms.families.edges import (
+    farthest_edge,
+    farthest_middle,
+    image_box,
+    packed_edges,
+    tile_shape,
+)
 from tests.vlms.families.packing import packed, placeholders, resized, worst
-from tests.vlms.families.painting import SIZES, misplaced
+from tests.vlms.families.painting import SIZES, astray, misplaced
 from tests.vlms.families.ramp import sizes, with_settings
 
 
@@ -114,25 +123,81 @@ def test_an_image_shrunk_to_nothing_is_refused(adapter: LlavaOnevisionAdapter) -
         other.layout(1, 73)
 
 
+def _edges(adapter: LlavaOnevisionAdapter, size: tuple[int, int]) -> tuple[torch.Tensor, Box]:
+    """Return [total, 4] edges of what the tokens look at on the canvas, and of the image there."""
+    shape = tile_shape(adapter, size)
+    ratio = adapter.model.config.vision_aspect_ratio
+    pack = partial(LlavaOnevisionModel.pack_image_features, vision_aspect_ratio=ratio)
+    return packed_edges(adapter, size, shape, pack), image_box(adapter, size, shape)
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=sizes, patch=st.integers(3, 9), strip=st.integers(0, 8))
+@example(size=(150, 90), patch=8, strip=3)
+@example(size=(90, 150), patch=8, strip=7)
+@example(size=(1, 1), patch=8, strip=7)
+def test_edges_of_cells_are_those_of_patches(
+    adapter: LlavaOnevisionAdapter, size: tuple[int, int], patch: int, strip: int
+) -> None:
+    """Exactly, whatever strip of a tile is left out and however many tokens are dropped."""
+    side = 3 * patch + strip % patch
+    other = _of_size(adapter, side, patch, 3, "anyres_max_9")
+    view = other.layout(*size).view("tiles")
+    assert farthest_edge(view, *_edges(other, size)) < 1e-6
+
+
 @settings(max_examples=8, deadline=None)
 @given(size=st.tuples(st.integers(1, 3000), st.integers(1, 3000)))
 @example(size=(640, 480))
 @example(size=(2304, 1500))
-def test_cells_of_published_sizes_are_off_by_less_than_a_strip(
-    adapter: LlavaOnevisionAdapter, size: tuple[int, int]
-) -> None:
-    """Patches of 14 pixels leave out 6 of each tile's 384, which is 0.43 of a cell."""
-    layout, off = _found(_of_size(adapter, 384, 14, 6, "anyres_max_9"), size)
-    assert off < 0.2 + 6 / 14
+def test_cells_of_published_sizes(adapter: LlavaOnevisionAdapter, size: tuple[int, int]) -> None:
+    """Patches of 14 pixels leave out 6 of each tile's 384.
+
+    A token of a shrunk grid is a mixture of neighbours; where a seam is between them its middle may
+    be half a strip from that of its cell.
+    """
+    whole = _of_size(adapter, 384, 14, 6, "anyres_max_36")
+    view = whole.layout(*size).view("tiles")
+    edges, placed = _edges(whole, size)
+    assert farthest_edge(view, edges, placed) < 1e-6
+    shrinking = _of_size(adapter, 384, 14, 6, "anyres_max_9")
+    layout, off = _found(shrinking, size)
+    assert off < 0.2
+    assert farthest_middle(layout.view("tiles"), *_edges(shrinking, size)) <= 3 + 1e-6
     square = layout.view("global")
-    assert (square.grid, square.canvas) == ((27, 27), (378, 378))
+    assert (square.grid, square.canvas, square.seams) == ((27, 27), (378, 378), None)
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_painted_cells_of_tiles_with_strips(tmp_path: Path, size: tuple[int, int]) -> None:
-    """A spot in the middle of a cell hits the cell's own token all the same."""
-    path = build(tmp_path / "x", side=3 * PATCH + 3, most=2, aspect_ratio="anyres_max_9")
-    assert misplaced(LlavaOnevisionAdapter(path, "x", "random"), size) == []
+def test_seams_of_published_sizes(adapter: LlavaOnevisionAdapter) -> None:
+    """640x480 on two by two tiles: 566 of 576 rows are left, six of them in the strip."""
+    view = _of_size(adapter, 384, 14, 6, "anyres_max_9").layout(640, 480).view("tiles")
+    assert (view.grid, view.canvas) == ((40, 54), (762, 566))
+    assert view.seams == Seams(tile=(384, 384), seen=(378, 378), begin=(0, 98))
+    scale = 640 / 768
+    assert view.cell_box(5, 26)[::2] == pytest.approx((364 * scale, 378 * scale))
+    assert view.cell_box(5, 27)[::2] == pytest.approx((384 * scale, 398 * scale))
+    assert view.cell_at(381 * scale, 100) is None
+
+
+@pytest.mark.parametrize("strip", [3, 7])
+@pytest.mark.parametrize(("most", "keep"), [(2, 9), (3, 4)])
+def test_painted_cells_of_tiles_with_strips(
+    tmp_path: Path, strip: int, most: int, keep: int
+) -> None:
+    """All cells, of grids as they are and of shrunk ones."""
+    ratio = f"anyres_max_{keep}"
+    path = build(tmp_path / "x", side=SIDE + strip, most=most, aspect_ratio=ratio)
+    strips = LlavaOnevisionAdapter(path, "x", "random")
+    assert {size: misplaced(strips, size) for size in SIZES} == dict.fromkeys(SIZES, [])
+    shrunk = strips.layout(64, 64).view("tiles")
+    assert (shrunk.grid, shrunk.tokens * PATCH**2 < SIDE**2 * most**2) == ((6, 6), most == 3)
+
+
+def test_strips_of_pixels_move_no_token(tmp_path: Path) -> None:
+    """And every other line of pixels moves the tokens that claim it and no others."""
+    path = build(tmp_path / "x", side=SIDE + 3, most=2, aspect_ratio="anyres_max_9")
+    strips = LlavaOnevisionAdapter(path, "x", "random")
+    assert astray(strips, (2 * SIDE + 6, 2 * SIDE + 6)) == []
 
 
 @pytest.mark.parametrize("ratio", ["anyres", "pad", "anyres_max_", "anyres_max_0", ""])
