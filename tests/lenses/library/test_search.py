@@ -163,8 +163,13 @@ def test_a_library_four_times_larger_than_the_memory_left_is_searched(tmp_path: 
     stored = random_library(tmp_path / "library", rows, width, layers, part_rows=1024)
     size = sum(file.stat().st_size for file in stored.path.rglob("*.safetensors"))
     command = [sys.executable, "-c", LIMITED, str(stored.path), str(size // 4)]
-    # Every further arena of malloc would reserve 64 MB.
-    limits = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+    # Every further arena of malloc would reserve 64 MB. Without a fixed threshold it also keeps
+    # large blocks that were freed, as much as chance has it.
+    limits = {
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": "131072",
+    }
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=limits)
     assert done.returncode == 0, done.stderr
     fits, resident, groups, indices = json.loads(done.stdout)
