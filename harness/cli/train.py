@@ -33,7 +33,9 @@ def command() -> None:
 @click.option("--frozen", type=click.Choice(["bfloat16", "float32"]), help="Type of frozen parts.")
 @click.option("--seed", type=int, help="Weights, order and dropout.  [paper: 6198]")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 ...")
-@click.option("--per-device", type=click.IntRange(1), help="Captions computed at once.  [2]")
+@click.option(
+    "--per-device", type=click.IntRange(1), help="Captions at once.  [default: 2 on a GPU]"
+)
 @click.option(
     "--checkpoint-every", type=click.IntRange(1), default=500, show_default=True, help="In steps."
 )
@@ -73,7 +75,7 @@ def projector(
     from harness.training.loop import Pace
     from harness.training.projector import Request, train_projector
 
-    pace = Pace(per_device or 2, checkpoint_every, log_every)
+    pace = Pace(per_device, checkpoint_every, log_every)
     request = Request(llm, encoder, data, out)
     record = train_projector(request, wanted, pace, device=device, cache_gb=cache_gb)
     if record is None:

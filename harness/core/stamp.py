@@ -17,6 +17,7 @@ DISTRIBUTION = "lensbench"
 """Name of the installed distribution."""
 
 RECORDED_PACKAGES = (
+    "accelerate",
     "anthropic",
     "faiss-cpu",
     "numpy",

@@ -98,7 +98,7 @@ def load_model(kind: Any, path: Path, placement: Placement) -> Any:
     elif placement.four_bit:
         options["device_map"] = {"": placement.device}
     try:
-        with out_of_memory(f"loading {path}"), _without_bars():
+        with out_of_memory(f"loading {path}"), without_bars():
             model, report = kind.from_pretrained(
                 path, local_files_only=True, output_loading_info=True, **options
             )
@@ -155,7 +155,7 @@ def _require(package: str, what: str) -> None:
 
 
 @contextmanager
-def _without_bars() -> Iterator[None]:
+def without_bars() -> Iterator[None]:
     """Keep the library's own progress bars off the terminal."""
     library: Any = logging
     shown = library.is_progress_bar_enabled()
