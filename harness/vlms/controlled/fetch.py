@@ -57,27 +57,19 @@ def local(source: Path) -> Path:
 
 def _download(repository: str, folder: str) -> Path:
     """Return the local folder of the two files, downloading them if they are not in the cache."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
-    )
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
     names = [f"{folder}/{name}" for name in (CONNECTOR, SETTINGS)]
     try:
-        files = [Path(hf_hub_download(repository, name)) for name in names]
-    except (
-        LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
-        EntryNotFoundError,
-        HfHubHTTPError,
-        OSError,
-    ) as error:
+        root = Path(snapshot_download(repository, allow_patterns=names))
+        missing = [name for name in names if not (root / name).is_file()]
+        if missing:
+            raise LocalEntryNotFoundError(f"{repository} has no {missing[0]}")
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
         raise UsageError(
             f"{repository}/{folder} is not on this machine and cannot be downloaded: where the hub "
             f"can be reached, run `hf download {repository} {' '.join(names)} --local-dir DIR`, "
             f"then give DIR/{folder} instead of the name"
         ) from error
-    return files[0].parent
+    return root / folder

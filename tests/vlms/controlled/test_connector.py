@@ -257,16 +257,17 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save_encoder(tmp_path / "openai", "clip")
     write(tmp_path / "snapshots" / "0123456789abcdef" / "qwen-vit", tensors(), settings())
 
-    def download(repository: str, name: str) -> str:
+    def download(repository: str, allow_patterns: list[str]) -> str:
         assert repository == "owner/connectors"
-        return str(tmp_path / "snapshots" / "0123456789abcdef" / name)
+        assert len(allow_patterns) == 2
+        return str(tmp_path / "snapshots" / "0123456789abcdef")
 
     def assets(library: str, namespace: str, place: str) -> Path:
         path = tmp_path / "assets" / library / namespace / place
         path.mkdir(parents=True, exist_ok=True)
         return path
 
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     monkeypatch.setattr("huggingface_hub.cached_assets_path", assets)
     monkeypatch.setattr(components, "hub_path", lambda name: tmp_path / name.partition("/")[0])
     return tmp_path
@@ -287,6 +288,12 @@ def test_a_published_projector_becomes_a_model(hub: Path) -> None:
     assert (path / WEIGHTS).stat().st_mtime_ns == before
     assert fetch.local(hub / "snapshots" / "0123456789abcdef" / "qwen-vit") == path
     assert COMPONENTS not in {child.name for child in path.iterdir()}
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_projector_that_was_not_published_is_one_line() -> None:
+    with pytest.raises(UsageError, match="owner/connectors/qwen-vot is not on this machine"):
+        fetch.published("owner/connectors", "qwen-vot")
 
 
 def test_a_part_given_by_hand_is_used(hub: Path) -> None:
