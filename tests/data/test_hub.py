@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
 from pathlib import Path
@@ -11,40 +10,31 @@ from typing import Any
 
 import httpx2
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from huggingface_hub import HfApi, constants
+from huggingface_hub import HfApi
 
 from harness.core.errors import DataError, UsageError
 from harness.data import hub
 from harness.data.hub import Address, open_rows, parse_address
+from tests.hub_cache import COMMIT, cache_dataset, own_caches, write_parquet
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+__all__ = ["own_caches"]
+
 TABLE = pa.table({"url": ["http://a.b/1", "http://a.b/2"]})
 
 
 @pytest.fixture(autouse=True)
-def datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def datasets(own_caches: Any) -> Any:
     """Return the package with its caches in a folder of the test."""
-    datasets = importlib.import_module("datasets")
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.chdir(tmp_path)
-    return datasets
+    return own_caches
 
 
 def parquet(path: Path, table: pa.Table = TABLE) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path)
-    return path
+    return write_parquet(path, table)
 
 
 def cached(tmp_path: Path) -> Path:
-    """Put ``owner/name`` into the hub's cache, as its main branch."""
-    repository = tmp_path / "hub" / "datasets--owner--name"
-    (repository / "refs").mkdir(parents=True)
-    (repository / "refs" / "main").write_text(COMMIT)
-    return parquet(repository / "snapshots" / COMMIT / "data" / "train-00000-of-00001.parquet")
+    return cache_dataset(tmp_path, TABLE)
 
 
 def opened(text: str) -> hub.Rows:

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from huggingface_hub import constants
 
 from harness.core.errors import DataError, UsageError
 from lenses.library.corpora.hub import open_dataset
 from lenses.library.corpus import read_corpus
+from tests.hub_cache import COMMIT, cache_dataset, own_caches, write_parquet
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+__all__ = ["own_caches"]
+
 TABLE = pa.table({"caption": ["a cat", None, "two\nlines"], "size": [1, 2, 3]})
 
 
 @pytest.fixture(autouse=True)
-def datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def datasets(own_caches: Any) -> Any:
     """Return the package with its caches in a folder of the test."""
-    datasets = importlib.import_module("datasets")
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.chdir(tmp_path)
-    return datasets
+    return own_caches
 
 
 def parquet(path: Path, table: pa.Table = TABLE) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(table, path)
-    return path
+    return write_parquet(path, table)
 
 
 def cached(tmp_path: Path) -> Path:
-    """Return the snapshot of ``owner/name`` in the hub's cache, whose main branch it is."""
-    repository = tmp_path / "hub" / "datasets--owner--name"
-    (repository / "refs").mkdir(parents=True)
-    (repository / "refs" / "main").write_text(COMMIT)
-    snapshot = repository / "snapshots" / COMMIT
-    parquet(snapshot / "data" / "train-00000-of-00001.parquet")
-    return snapshot
+    return cache_dataset(tmp_path, TABLE)
 
 
 def test_a_folder_of_files(tmp_path: Path) -> None:
