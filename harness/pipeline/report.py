@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -31,6 +32,17 @@ from reports.view import JudgeNote, LensNote, ReportView, RunTables, build_view,
 
 _SIDE = 288
 _QUALITY = 85
+_SHOWN_FACTS: Final = (
+    "family",
+    "dtype",
+    "device",
+    "revision",
+    "processor",
+    "view",
+    "prefix",
+    "question",
+    "weights_hash",
+)
 
 
 def inputs(context: RunContext) -> dict[str, str]:
@@ -188,10 +200,12 @@ def _corpus_notice(context: RunContext) -> str | None:
 
 
 def _stamp(context: RunContext) -> dict[str, str]:
-    """Return the environment as flat text."""
+    """Return how the model was read, and the environment, as flat text."""
+    facts = context.facts.model_dump(include={*_SHOWN_FACTS})
+    model = {f"model {key.replace('_', ' ')}": value for key, value in facts.items() if value}
     stored = json.loads(context.run.stamp.read_bytes())
     packages = stored.pop("packages")
-    flat = {key: value for key, value in (stored | packages).items() if value is not None}
+    flat = model | {key: value for key, value in (stored | packages).items() if value is not None}
     return {
         key: " ".join(map(str, value)) if isinstance(value, list) else str(value)
         for key, value in flat.items()

@@ -40,6 +40,10 @@ class VlmFacts(Record):
     """Whether image features replace the placeholder embedding or are added to it."""
     dtype: str
     """Floating-point type of the forward pass, or the kind of quantisation."""
+    device: str
+    """Where the forward pass ran: the last digits depend on it."""
+    revision: str
+    """Commit of a hub checkpoint; empty for a directory of another kind."""
     processor: str
     """Class that turned images into the model's input; backends differ in the last digits."""
     prefix: str

@@ -43,6 +43,12 @@ def vlm_hash(path: Path) -> str:
     return sha256_lines(f"{file.name} {_sha256(file)}" for file in files)
 
 
+def revision(path: Path) -> str:
+    """Return the commit that a snapshot in the hub's cache is of; empty for other directories."""
+    whole = path.resolve()
+    return whole.name if whole.parent.name == "snapshots" else ""
+
+
 def read_config(path: Path) -> dict[str, Any]:
     """Return the configuration of a checkpoint directory as it is written.
 

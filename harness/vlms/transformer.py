@@ -14,7 +14,7 @@ from transformers import AutoModelForImageTextToText
 from harness.core.errors import MismatchError
 from harness.vlms.base import VisualTokens, VlmFacts
 from harness.vlms.capture import capture, capture_up_to, check_finite
-from harness.vlms.checkpoint import vlm_hash
+from harness.vlms.checkpoint import revision, vlm_hash
 from harness.vlms.geometry import Geometry
 from harness.vlms.isolation import silenced
 from harness.vlms.language import LanguageSide
@@ -75,7 +75,7 @@ class TransformersAdapter(LanguageSide):
         self.dtype = placement.dtype
         self.decoder = self.model.get_decoder()
         self.blocks: Sequence[torch.nn.Module] = self.decoder.layers
-        self.facts = self._facts(name, provenance, dtype)
+        self.facts = self._facts(name, provenance, dtype, device)
         probe = probe_image()
         self.layout(probe.width, probe.height).view(view)
         with out_of_memory(f"proving {name}"):
@@ -156,7 +156,7 @@ class TransformersAdapter(LanguageSide):
         """Return the model, ready for inference."""
         return load_model(AutoModelForImageTextToText, path, placement)
 
-    def _facts(self, name: str, provenance: str, dtype: str) -> VlmFacts:
+    def _facts(self, name: str, provenance: str, dtype: str, device: str) -> VlmFacts:
         """Return what is known before the model has run."""
         return VlmFacts(
             name=name,
@@ -168,6 +168,8 @@ class TransformersAdapter(LanguageSide):
             image_attention="causal",
             feature_entry=self.feature_entry,
             dtype=dtype,
+            device=device,
+            revision=revision(self.path),
             processor=type(self.processor.image_processor).__name__,
             prefix="",
             question=self.question,

@@ -58,6 +58,8 @@ def test_a_run_reaches_its_report(
     assert facts["provenance"] == PROVENANCE
     page = (run / "report.html").read_text(encoding="utf-8")
     assert PROVENANCE in page
+    assert "model processor" in page
+    assert facts["processor"] in page
     patches = read_table(run / "patches.parquet", Patch)
     images = read_table(run / "images.parquet", ImageRecord)
     excluded = json.loads((run / "excluded.json").read_text())["images"]

@@ -143,3 +143,12 @@ def test_a_folder_with_a_published_connector_is_converted(
     (tmp_path / "connector.pt").write_bytes(b"0")
     monkeypatch.setattr(fetch, "local", lambda path: path / "converted")
     assert vlm_path(str(tmp_path)) == tmp_path / "converted"
+
+
+def test_facts_name_the_commit_of_a_hub_snapshot(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    """A directory of one's own has none."""
+    snapshot = tmp_path / "models--owner--name" / "snapshots" / "0123abc"
+    shutil.copytree(checkpoint("rms", "crop"), snapshot)
+    facts = load_vlm(str(snapshot)).facts
+    assert (facts.revision, facts.device) == ("0123abc", "cpu")
+    assert load_vlm(str(checkpoint("rms", "crop"))).facts.revision == ""

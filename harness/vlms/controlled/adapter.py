@@ -70,7 +70,7 @@ class ControlledAdapter(LanguageSide):
         self.tokenizer: PreTrainedTokenizerBase = self.model.tokenizer
         self.decoder: Any = self.model.language_model.get_decoder()
         self.blocks: Sequence[torch.nn.Module] = list(self.model.blocks)
-        self.facts = self._facts(path, name, provenance, dtype)
+        self.facts = self._facts(path, name, provenance, dtype, device)
         probe = probe_image()
         self.layout(probe.width, probe.height).view(view)
         with out_of_memory(f"proving {name}"):
@@ -135,7 +135,7 @@ class ControlledAdapter(LanguageSide):
     def _language_model(self) -> Any:
         return self.model.language_model
 
-    def _facts(self, path: Path, name: str, provenance: str, dtype: str) -> VlmFacts:
+    def _facts(self, path: Path, name: str, provenance: str, dtype: str, device: str) -> VlmFacts:
         marked = "<im_start>" if self.config.sequence == "rows" else ""
         return VlmFacts(
             name=name,
@@ -147,6 +147,8 @@ class ControlledAdapter(LanguageSide):
             image_attention="causal",
             feature_entry="add" if self.config.placeholder else "replace",
             dtype=dtype,
+            device=device,
+            revision="",
             processor="harness.vlms.controlled.images",
             prefix=f"{self.tokenizer.decode([self.model.start_id])}{marked}",
             question=self.config.prompt,

@@ -67,6 +67,8 @@ class ToyVlm:
             feature_entry="replace",
             dtype="float32",
             processor="none",
+            device="cpu",
+            revision="",
             prefix="",
             question="",
             view="global",
