@@ -19,11 +19,20 @@ from harness.core.errors import DataError, UsageError
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 ...")
 @click.option("--view", default="global", show_default=True, help="global or tiles.")
+@click.option("--max-pixels", type=int, default=0, help="Show images at no more (Qwen models).")
 @click.option(
     "--cells", default="16", show_default=True, help="Cells painted per picture and view, or all."
 )
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Also write all results here.")
-def command(vlm: str, dtype: str, device: str, view: str, cells: str, out: Path | None) -> None:
+def command(
+    vlm: str,
+    dtype: str,
+    device: str,
+    view: str,
+    max_pixels: int,
+    cells: str,
+    out: Path | None,
+) -> None:
     """Load a model and check it, with pictures of four shapes.
 
     Token count, geometry (a painted cell moves the token that claims it), finite and repeatable
@@ -39,7 +48,8 @@ def command(vlm: str, dtype: str, device: str, view: str, cells: str, out: Path 
 
     parameters = VLMS.get(vlm).parameters if vlm in VLMS.names() else None
     dtype, device = resolve_placement(dtype, device, parameters)
-    conformance = examine(load_vlm(vlm, dtype, device, view=view), cells=count)
+    adapter = load_vlm(vlm, dtype, device, view=view, max_pixels=max_pixels)
+    conformance = examine(adapter, cells=count)
     for line in table_lines(conformance.results):
         click.echo(line)
     if out is not None:

@@ -16,6 +16,7 @@ from harness.core.rundir import STAGES
 @click.option("--device", help="auto (all GPUs, else the CPU), cpu, cuda:0 ...  [default: auto]")
 @click.option("--view", help="Cells of the whole image or of its enlarged parts: global, tiles.")
 @click.option("--prompt", help="Text around the image: chat (template) or plain.  [default: chat]")
+@click.option("--max-pixels", type=int, help="Show images at no more pixels (Qwen models).")
 @click.option(
     "--images",
     help="scenes:heldout, a folder, file or 'glob', coco:FILE.json@FOLDER, "

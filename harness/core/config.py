@@ -33,6 +33,8 @@ class RunOptions(Record):
     """What is looked at of a model that sees an image several times: global or tiles."""
     prompt: str = Field("chat", min_length=1)
     """Text around the image: chat, the model's own template, or plain."""
+    max_pixels: int = Field(0, ge=0)
+    """Most pixels at which an image is shown to a model that scales images; 0: its own limit."""
     images: str = Field("scenes:heldout", min_length=1)
     """Image source, see ``open_source``: drawn scenes, files, annotations, datasets."""
     lens: str = ""

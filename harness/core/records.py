@@ -43,6 +43,8 @@ class RunSpec(Record):
     """View of an image that is looked at: global or tiles."""
     prompt: str = "chat"
     """Text around the image: chat or plain."""
+    max_pixels: int = 0
+    """Most pixels at which an image is shown to a model that scales images; 0: its own limit."""
     images: str
     """Image source as it was named."""
     image_ids: tuple[str, ...]

@@ -69,7 +69,14 @@ class RunContext:
 
         spec = self.spec
         announce(f"loading {spec.vlm} in {spec.dtype} on {self.device}")
-        adapter = load_vlm(spec.vlm, spec.dtype, self.device, view=spec.view, prompt=spec.prompt)
+        adapter = load_vlm(
+            spec.vlm,
+            spec.dtype,
+            self.device,
+            view=spec.view,
+            prompt=spec.prompt,
+            max_pixels=spec.max_pixels,
+        )
         if adapter.facts.weights_hash != self.spec.vlm_hash:
             raise DataError(f"the files of {self.spec.vlm} were changed while the run was starting")
         return adapter

@@ -109,6 +109,7 @@ def resolve_spec(options: RunOptions) -> Plan:
         dtype=dtype,
         view=options.view,
         prompt=options.prompt,
+        max_pixels=options.max_pixels,
         images=source.name,
         image_ids=tuple(record.image_id for record in source.records()),
         patches_per_image=options.patches,

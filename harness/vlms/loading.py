@@ -121,7 +121,8 @@ def out_of_memory(what: str) -> Iterator[None]:
             raise
         raise DataError(
             f"{what}: out of memory; lower it by --dtype bfloat16 or 4bit, spread the model over "
-            "several GPUs by --device auto, or give smaller images; what is done is kept"
+            "several GPUs by --device auto, or show smaller images (--max-pixels for models that "
+            "scale them); what is done is kept"
         ) from error
 
 

@@ -131,6 +131,7 @@ def load_vlm(
     *,
     view: str = "global",
     prompt: str = "chat",
+    max_pixels: int = 0,
 ) -> Adapter:
     """Load a registered model, a checkpoint directory or a hub checkpoint of a known family.
 
@@ -141,6 +142,8 @@ def load_vlm(
         device: torch device, or auto for all GPUs together.
         view: Which view of an image to look at: global or tiles.
         prompt: chat for the model's own template, plain for image and question alone.
+        max_pixels: Most pixels at which an image is shown to a model that scales images; 0 for
+            its own limit.
 
     Raises:
         UsageError: No such model (near names are given), or a bad option.
@@ -158,6 +161,12 @@ def load_vlm(
             stated or f"The {family} checkpoint {name}; what it was trained on is not stated."
         )
     adapter = _ADAPTERS.get(family)
+    limits = {"max_pixels": max_pixels} if max_pixels else {}
+    if limits and not getattr(adapter, "scales_images", False):
+        raise UsageError(
+            f"max_pixels {max_pixels}: a {family} model does not scale images by their size; leave "
+            "it out"
+        )
     return adapter(
         path,
         name=name,
@@ -166,6 +175,7 @@ def load_vlm(
         device=device,
         view=view,
         prompt=prompt,
+        **limits,
     )
 
 

@@ -37,6 +37,8 @@ class TransformersAdapter(LanguageSide):
     """Whether image features replace the placeholder embedding or are added to it."""
     processor_options: ClassVar[Mapping[str, Any]] = {}
     """Extra arguments for loading the processor."""
+    scales_images: ClassVar[bool] = False
+    """Whether the number of visual tokens grows with the image, so that it can be limited."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class TransformersAdapter(LanguageSide):
         *,
         view: str = "global",
         prompt: str = "chat",
+        max_pixels: int = 0,
     ) -> None:
         """Load and prove the model.
 
@@ -60,14 +63,16 @@ class TransformersAdapter(LanguageSide):
             view: global or tiles.
             prompt: chat, the model's own template where it has one, or plain, nothing but image
                 and question.
+            max_pixels: Most pixels at which the model is shown an image, if it scales images; 0
+                for its own limit.
 
         Raises:
-            UsageError: Unknown dtype, view or prompt, or unavailable device.
+            UsageError: Unknown dtype, view or prompt, too few pixels, or unavailable device.
             DataError: The checkpoint is unreadable, lacks weights or a processor, or is too big.
             MismatchError: The readout does not reproduce the model's own logits.
         """
         placement = parse_placement(dtype, device)
-        self.path, self.view = path, view
+        self.path, self.view, self.max_pixels = path, view, max_pixels
         self.prompt = parse_prompt(prompt)
         self.processor: Any = self._load_processor(path)
         self.tokenizer: PreTrainedTokenizerBase = self.processor.tokenizer

@@ -59,17 +59,17 @@ def test_a_wrong_model_fails_with_advice(call: Call, monkeypatch: pytest.MonkeyP
 def test_options_reach_the_model(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def load(*arguments: str, **options: str) -> ToyVlm:
+    def load(*arguments: str, **options: str | int) -> ToyVlm:
         asked.append((arguments, options))
         return ToyVlm()
 
     monkeypatch.setattr("harness.vlms.registry.load_vlm", load)
     code, out, _ = call(
         "doctor", "--vlm", "big", "--dtype", "float16", "--device", "cuda:1", "--view", "tiles",
-        "--cells", "all",
+        "--max-pixels", "4000", "--cells", "all",
     )  # fmt: skip
     assert code == 0
-    assert asked == [(("big", "float16", "cuda:1"), {"view": "tiles"})]
+    assert asked == [(("big", "float16", "cuda:1"), {"view": "tiles", "max_pixels": 4000})]
     assert "24 of 24 cells" in out
     assert "32 of 32 cells" in out
 

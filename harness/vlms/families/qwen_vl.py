@@ -8,11 +8,13 @@ its first blocks (DeepStack; Meng et al. 2024, arXiv 2406.04334).
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
+from transformers.image_utils import SizeDict
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_resize
 
-from harness.core.errors import DataError
+from harness.core.errors import DataError, UsageError
 from harness.vlms.geometry import Geometry
 from harness.vlms.layout import TokenLayout
 from harness.vlms.transformer import TransformersAdapter
@@ -20,6 +22,8 @@ from harness.vlms.transformer import TransformersAdapter
 
 class Qwen2VLAdapter(TransformersAdapter):
     """Any checkpoint of ``Qwen2VLForConditionalGeneration``."""
+
+    scales_images: ClassVar[bool] = True
 
     def layout(self, width: int, height: int) -> TokenLayout:
         """Return the only view: a grid that covers the whole image.
@@ -33,6 +37,22 @@ class Qwen2VLAdapter(TransformersAdapter):
         canvas = self._resized(settings, width, height, cell)
         grid = (canvas[1] // cell, canvas[0] // cell)
         return TokenLayout.single(Geometry.squash((width, height), canvas, grid))
+
+    def _load_processor(self, path: Path) -> Any:
+        """Return the processor, its limits lowered to ``max_pixels``."""
+        processor = super()._load_processor(path)
+        if self.max_pixels:
+            settings = processor.image_processor
+            least = (settings.patch_size * settings.merge_size) ** 2
+            if self.max_pixels < least:
+                raise UsageError(
+                    f"max_pixels {self.max_pixels}: expected at least {least}, one visual token"
+                )
+            settings.size = SizeDict(
+                shortest_edge=min(settings.size.shortest_edge, self.max_pixels),
+                longest_edge=min(settings.size.longest_edge, self.max_pixels),
+            )
+        return processor
 
     def _resized(self, settings: Any, width: int, height: int, cell: int) -> tuple[int, int]:
         """Return width and height of the processor's output, multiples of ``cell``."""

@@ -16,6 +16,8 @@ from PIL import Image
 from harness.core.errors import DataError, UsageError
 from harness.vlms.families.qwen_vl import Qwen2VLAdapter, Qwen3VLAdapter, Qwen25VLAdapter
 from harness.vlms.probes import probe_image
+from harness.vlms.registry import load_vlm
+from tests.vlms.checkpoints import build
 from tests.vlms.checkpoints.qwen_vl import (
     DEPTH,
     HIDDEN,
@@ -197,3 +199,23 @@ def test_a_ramp_is_an_oracle_that_can_say_no(adapter: Qwen2VLAdapter) -> None:
     turned = geometry.model_copy(update={"grid": geometry.grid[::-1]})
     assert farthest(turned, colours) > 1
     assert farthest(geometry, np.roll(colours, 1, axis=0)) > 0.5
+
+
+@pytest.mark.parametrize("size", [(150, 90), (64, 64), (30, 25)])
+def test_a_limit_on_pixels_is_the_models_too(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Layout and processor follow it alike; an image below the limit is not enlarged to it."""
+    path = build("qwen2_vl", tmp_path / "qwen2_vl")
+    limited = load_vlm(str(path), max_pixels=1500)
+    canvas = limited.geometry(*size).canvas
+    assert canvas[0] * canvas[1] <= 1500
+    tokens = limited.encode(Image.new("RGB", size), [0])
+    assert len(tokens.states[0]) == limited.layout(*size).total
+    assert limited.layout(*size).total <= load_vlm(str(path)).layout(*size).total
+
+
+def test_limits_that_cannot_be_are_one_line(tmp_path: Path) -> None:
+    """Less than a token, or a model that has one size of images."""
+    with pytest.raises(UsageError, match="max_pixels 9: expected at least 64, one visual token"):
+        load_vlm(str(build("qwen2_vl", tmp_path / "qwen2_vl")), max_pixels=9)
+    with pytest.raises(UsageError, match="max_pixels 900: a llava model does not scale images"):
+        load_vlm("mini", max_pixels=900)
