@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
@@ -19,21 +19,20 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-class LanguageSide(ABC):
-    """What an adapter answers about its language model, whatever its images go through."""
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
 
-    facts: VlmFacts
-    """Declared facts."""
-    tokenizer: PreTrainedTokenizerBase
-    """Tokenizer of the language model."""
+
+class TextSide:
+    """A decoder that texts can be run through, as reference libraries need it."""
+
+    facts: _Named
+    """Declared facts; messages have the name."""
     decoder: Any
     """Stack of blocks with embedding and final norm, as transformers has it."""
     blocks: Sequence[torch.nn.Module]
     """The blocks of ``decoder``."""
-
-    @abstractmethod
-    def _language_model(self) -> Any:
-        """Return the model that has input and output embeddings and a configuration."""
 
     def text_states(
         self,
@@ -44,7 +43,11 @@ class LanguageSide(ABC):
         attends: torch.Tensor | None = None,
         keep: torch.Tensor | None = None,
     ) -> dict[int, torch.Tensor]:
-        """Run the language model alone; see :func:`harness.vlms.decoder.decoder_states`."""
+        """Run the language model alone; see :func:`harness.vlms.decoder.decoder_states`.
+
+        Raises:
+            DataError: As there, or out of memory.
+        """
         with out_of_memory(f"{self.facts.name} on {ids.shape[0]} texts"):
             return decoder_states(
                 self.decoder,
@@ -56,6 +59,19 @@ class LanguageSide(ABC):
                 keep=keep,
                 source=self.facts.name,
             )
+
+
+class LanguageSide(TextSide, ABC):
+    """What an adapter answers about its language model, whatever its images go through."""
+
+    facts: VlmFacts
+    """Declared facts."""
+    tokenizer: PreTrainedTokenizerBase
+    """Tokenizer of the language model."""
+
+    @abstractmethod
+    def _language_model(self) -> Any:
+        """Return the model that has input and output embeddings and a configuration."""
 
     def readout(self) -> VocabularyReadout:
         """Return final norm, input and output matrices in float32."""

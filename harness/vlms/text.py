@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 from harness.core.errors import DataError
 from harness.core.records import Record
 from harness.vlms.checkpoint import vlm_hash
-from harness.vlms.decoder import decoder_states
+from harness.vlms.language import TextSide
 from harness.vlms.loading import brief, load_model, parse_placement
 
 
@@ -35,8 +35,11 @@ class TextFacts(Record):
     """sha256 over weight and tokenizer files."""
 
 
-class CausalTextModel:
+class CausalTextModel(TextSide):
     """A checkpoint directory that ``AutoModelForCausalLM`` understands."""
+
+    facts: TextFacts
+    """Declared facts."""
 
     def __init__(self, path: Path, dtype: str = "float32", device: str = "cpu") -> None:
         """Load the model and its tokenizer; nothing is fetched from a network.
@@ -64,27 +67,6 @@ class CausalTextModel:
             vocabulary=min(len(self.tokenizer), self.model.get_input_embeddings().weight.shape[0]),
             dtype=dtype,
             weights_hash=vlm_hash(path),
-        )
-
-    def text_states(
-        self,
-        ids: torch.Tensor,
-        layers: Sequence[int],
-        *,
-        positions: torch.Tensor | None = None,
-        attends: torch.Tensor | None = None,
-        keep: torch.Tensor | None = None,
-    ) -> dict[int, torch.Tensor]:
-        """Run the model's blocks; see :func:`harness.vlms.decoder.decoder_states`."""
-        return decoder_states(
-            self.decoder,
-            self.blocks,
-            ids,
-            layers,
-            positions=positions,
-            attends=attends,
-            keep=keep,
-            source=self.facts.name,
         )
 
 
