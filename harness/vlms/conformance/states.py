@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final
 
 import torch
 
 from harness.core.errors import UsageError
 from harness.vlms.conformance.trial import Outcome, Trial, outcome
-
-if TYPE_CHECKING:
-    from harness.vlms.readout import VocabularyReadout
-
-TOLERANCE: Final = {"float32": 1e-4, "float16": 1e-2}
-"""Largest accepted relative difference from rounding by type of the forward pass."""
-
-_COARSE: Final = 5e-2
-"""The same for bfloat16 and for quantised models."""
+from harness.vlms.probes import accepted_error, logit_error
 
 
 def finite(trial: Trial) -> Iterator[Outcome]:
@@ -92,20 +83,7 @@ def layer_range(trial: Trial) -> Iterator[Outcome]:
 
 def accepted_difference(trial: Trial) -> float:
     """Return the largest relative difference that rounding excuses in this model."""
-    return TOLERANCE.get(trial.adapter.facts.dtype, _COARSE)
-
-
-def logit_error(vocabulary: VocabularyReadout, states: torch.Tensor, logits: torch.Tensor) -> float:
-    """Return the largest difference of logits, as a share of the largest logit.
-
-    Args:
-        vocabulary: The maps to compare.
-        states: [tokens, d] states before the final norm.
-        logits: [tokens, at least vocabulary] logits of the model itself.
-    """
-    expected = logits.float().cpu()[:, : vocabulary.unembed.shape[0]]
-    found = vocabulary.logits(states.to(vocabulary.unembed.device)).cpu()
-    return float((found - expected).abs().max() / expected.abs().max())
+    return accepted_error(trial.adapter.facts.dtype)
 
 
 def _bits(states: torch.Tensor) -> torch.Tensor:

@@ -18,8 +18,8 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     """Our own variable, then the user's cache folder, then its usual place."""
     assert ImageStore().folder == Path(tmp_path / "lensbench-cache" / "images")
     monkeypatch.delenv(VARIABLE)
-    monkeypatch.setenv("XDG_CACHE_HOME", "/tmp/cache")
-    assert cache_folder() == Path("/tmp/cache/lensbench")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
+    assert cache_folder() == Path("/elsewhere/lensbench")
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "/home/me")
     assert cache_folder() == Path("/home/me/.cache/lensbench")
