@@ -6,14 +6,23 @@ import click
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(["vlms", "lenses", "judges", "corpora", "images"]))
+@click.argument(
+    "kind",
+    type=click.Choice(["vlms", "lenses", "judges", "protocols", "corpora", "images"]),
+)
 def command(kind: str) -> None:
-    """Show the registered VLMs, lenses, judges, reference corpora or image sources."""
+    """Show the VLMs, lenses, judges, judging protocols, reference corpora or image sources."""
     if kind == "vlms":
         for line in _vlms():
             click.echo(line)
         return
-    kinds = {"lenses": _lenses, "judges": _judges, "corpora": _corpora, "images": _images}
+    kinds = {
+        "lenses": _lenses,
+        "judges": _judges,
+        "protocols": _protocols,
+        "corpora": _corpora,
+        "images": _images,
+    }
     rows = kinds[kind]()
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
@@ -66,9 +75,20 @@ def _lenses() -> list[tuple[str, str]]:
 
 
 def _judges() -> list[tuple[str, str]]:
+    from judges.forms import FORMS
     from judges.registry import JUDGES, judge_summary
 
-    return [(name, judge_summary(name)) for name in JUDGES.names()]
+    rows = [(name, judge_summary(name)) for name in JUDGES.names()]
+    return rows + [(form.form, form.summary) for form in FORMS]
+
+
+def _protocols() -> list[tuple[str, str]]:
+    from judges.protocols.registry import PROTOCOLS
+
+    return [
+        (protocol.name, f"version {protocol.version}: {protocol.summary}")
+        for protocol in PROTOCOLS.values()
+    ]
 
 
 def _images() -> list[tuple[str, str]]:

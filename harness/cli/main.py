@@ -15,6 +15,7 @@ from harness.core.errors import LensbenchError
 _COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "doctor": ("harness.cli.doctor:command", "Check that a model is read as it should be."),
+        "judge": ("harness.cli.judge:command", "Ask judges, or add some to a finished run."),
         "library": ("harness.cli.library:command", "Build reference libraries, look after them."),
         "list": ("harness.cli.list:command", "Show models, lenses, judges, corpora and images."),
         "run": ("harness.cli.run:command", "Compare lenses on a model and write a leaderboard."),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.judging import judging_options
 from harness.core.rundir import STAGES
 
 
@@ -25,6 +26,7 @@ from harness.core.rundir import STAGES
 @click.option("--lens", help="Lenses and controls, separated by commas.  [default: all]")
 @click.option("--layers", help="all, paper, or numbers such as 0,2,8.  [default: all]")
 @click.option("--judge", help="Judges, separated by commas; none to leave words unjudged.")
+@judging_options
 @click.option("--limit", type=int, help="Use the first N images only.")
 @click.option("--patches", type=int, help="Patches per image.  [default: 10]")
 @click.option("--k", type=int, help="Words per patch, lens and layer.  [default: 5]")
@@ -55,11 +57,15 @@ def command(config: Path | None, stages: tuple[str, ...], **given: object) -> No
 
     options = resolve({}, given, os.environ, find_config(config, Path.cwd())).values
     from harness.core.records import Score
+    from harness.pipeline.dry_run import dry_run_of
     from harness.pipeline.engine import run_stages
     from harness.pipeline.spec import resolve_spec
     from reports.text import board_text
 
     plan = resolve_spec(options)
+    if options.dry_run:
+        click.echo(dry_run_of(plan, Path(options.runs_dir)))
+        return
     path = run_stages(plan, Path(options.runs_dir), stages=stages or STAGES, fresh=options.fresh)
     paths = RunPaths(path)
     if not stages or "report" in stages:

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -20,7 +20,45 @@ CONFIG_FILE = "lensbench.toml"
 """Read from the working folder unless another file is named."""
 
 
-class RunOptions(Record):
+class JudgingOptions(Record):
+    """How judges are asked: what ``run`` and ``judge`` can both be told."""
+
+    judge: str = Field("auto", min_length=1)
+    """Judges by name, separated by commas; ``none`` leaves descriptions unjudged; ``auto`` is the
+    ground truth where images are labelled, and none elsewhere."""
+    protocol: str = Field("paper", min_length=1)
+    """How judges are asked, see ``list protocols``."""
+    panel: Literal["none", "majority"] = "none"
+    """How the verdicts of several judges are joined."""
+    repeat: float = Field(0.0, ge=0, le=100)
+    """Per cent of the questions asked twice, for the judge's self-consistency."""
+    reorder: float = Field(0.0, ge=0, le=100)
+    """Per cent of the questions asked again in another order of words."""
+    concurrency: int = Field(16, ge=1)
+    """Most calls to a provider under way at once."""
+    rpm: int | None = Field(None, ge=1)
+    """Most calls to a provider in a minute."""
+    tpm: int | None = Field(None, ge=1)
+    """Most tokens to and from a provider in a minute."""
+    timeout: float = Field(120.0, gt=0)
+    """Longest wait for one reply in seconds."""
+    patience: float = Field(900.0, gt=0)
+    """Longest time for one question in seconds, waits and retries included."""
+    max_cost: float | None = Field(None, ge=0)
+    """Most US dollars the run's judging may cost, earlier judging included."""
+    prices: str = ""
+    """File of prices that replace or extend the bundled ones."""
+    keys: str = ""
+    """File of NAME=value lines with API keys that the environment lacks."""
+    batch: bool = False
+    """Use the providers' batch interfaces: cheaper, hours later."""
+    wait: bool = False
+    """With ``batch``: wait until all batches have ended."""
+    dry_run: bool = False
+    """Ask nothing; say what asking would cost."""
+
+
+class RunOptions(JudgingOptions):
     """Everything ``lensbench run`` can be told."""
 
     vlm: str = Field("mini", min_length=1)
@@ -41,8 +79,6 @@ class RunOptions(Record):
     """Lenses by name, separated by commas; empty for all default lenses and controls."""
     layers: str = "all"
     """``all``, ``paper``, or visual layers separated by commas."""
-    judge: str = "ground-truth"
-    """Judges by name, separated by commas; ``none`` leaves descriptions unjudged."""
     limit: int | None = Field(None, ge=1)
     """Largest number of images; None for all of them."""
     patches: int = Field(10, ge=1)

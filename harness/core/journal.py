@@ -7,13 +7,15 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from harness.core.errors import DataError
 from harness.core.files import sync_folder, write_errors
 from harness.core.ids import canonical_json
+
+R = TypeVar("R", bound=BaseModel)
 
 _BLOCK = 1 << 16
 
@@ -127,6 +129,35 @@ class Journal:
                 finally:
                     os.close(descriptor)
         return kept
+
+
+def read_records(path: Path, type_: type[R]) -> Iterator[R]:
+    """Yield the records of a journal that another process may be writing to; none without a file.
+
+    A last line without its newline is not read, and the file is never changed.
+
+    Args:
+        path: File of a :class:`Journal`.
+        type_: What every line is.
+
+    Raises:
+        DataError: A line is no such record; the message names the file and the line number.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield type_.model_validate_json(line)
+            except ValidationError as error:
+                first = error.errors()[0]
+                place = ".".join(str(part) for part in first["loc"]) or "whole line"
+                raise DataError(
+                    f"{path}, line {number}: not a {type_.__name__} ({place}: {first['msg']}); "
+                    "restore the file or delete the line, and run the same command again"
+                ) from error
 
 
 def _end_of_last_line(descriptor: int, size: int) -> int:

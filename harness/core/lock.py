@@ -11,21 +11,23 @@ from harness.core.files import write_errors
 
 
 class FileLock:
-    """An exclusive advisory lock (flock) on a file; held from construction to :meth:`release`.
+    """An advisory lock (flock) on a file; held from construction to :meth:`release`.
 
     Args:
         path: Lock file, created if needed and left in place; it holds the process id.
         subject: What is locked, as the message to the second process says it.
+        shared: Let other holders of a shared lock in; only an exclusive one is kept out.
 
     Raises:
         DataError: Another process holds it, or the file cannot be created.
     """
 
-    def __init__(self, path: Path, subject: str) -> None:
+    def __init__(self, path: Path, subject: str, *, shared: bool = False) -> None:
         with write_errors(path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
             os.close(descriptor)

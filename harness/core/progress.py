@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TextIO, TypeVar
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TextIO, TypeVar
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 T = TypeVar("T")
 
@@ -42,13 +46,21 @@ def announce(message: str) -> None:
     logger.info("%s", message)
 
 
-def progress(iterable: Iterable[T], *, description: str, total: int | None = None) -> Iterator[T]:
+def progress(
+    iterable: Iterable[T],
+    *,
+    description: str,
+    total: int | None = None,
+    note: Callable[[T], str] | None = None,
+) -> Iterator[T]:
     """Yield from ``iterable`` with a bar on standard error if that is a terminal.
 
     Args:
         iterable: What to go through.
         description: A few words before the bar.
         total: Number of items; taken from ``len(iterable)`` where there is one.
+        note: Gives a few words behind the bar, such as the cost so far, after every item; the
+            rate of items is then shown too.
     """
     if not sys.stderr.isatty():
         yield from iterable
@@ -57,4 +69,35 @@ def progress(iterable: Iterable[T], *, description: str, total: int | None = Non
     from rich.progress import track
 
     console = Console(stderr=True)
-    yield from track(iterable, description=description, total=total, console=console)
+    if note is None:
+        yield from track(iterable, description=description, total=total, console=console)
+    else:
+        yield from _noted(iterable, description, total, note, console)
+
+
+def _noted(
+    iterable: Iterable[T],
+    description: str,
+    total: int | None,
+    note: Callable[[T], str],
+    console: Console,
+) -> Iterator[T]:
+    """Yield with a bar that shows counts, rate, time left and a note on the last item."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeLeft(),
+        TextColumn("{task.fields[note]}"),
+    )
+    began = time.monotonic()
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(description, total=total, rate="", note="")
+        for count, item in enumerate(iterable, start=1):
+            yield item
+            rate = 60 * count / max(time.monotonic() - began, 1e-9)
+            bar.update(task, advance=1, rate=f"{rate:.0f}/min", note=note(item))

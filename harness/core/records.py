@@ -15,6 +15,9 @@ Relation = Literal["concrete", "abstract", "global", "none"]
 Status = Literal["ok", "refusal", "truncated", "parse_error", "schema_error", "api_error"]
 """Outcome of a judge call; everything but ``ok`` is unscored."""
 
+Check = Literal["", "repeat", "reorder"]
+"""Why a question was asked again: the same once more, or its words in another order."""
+
 Definition = Literal["interpretable", "concrete", "concrete+abstract", "pass@1"]
 """A hit: any relation, concrete only, concrete or abstract, any relation of the first word."""
 
@@ -71,6 +74,14 @@ class RunSpec(Record):
     """Search of the library."""
     judges: tuple[str, ...]
     """Judges; ``none`` leaves descriptions unjudged."""
+    protocol: str = "paper"
+    """How judges are asked."""
+    panel: str = "none"
+    """How the verdicts of several judges are joined: none or majority."""
+    repeat: float = 0.0
+    """Per cent of the questions that every judge is asked twice."""
+    reorder: float = 0.0
+    """Per cent of the questions asked again with their words in another order."""
     k: int = 5
     """Descriptions per patch, lens and layer."""
     seed: int = 42
@@ -168,35 +179,95 @@ class RegionLabels(Record):
     """Kind under the centre of the patch."""
 
 
+class Call(Record):
+    """One exchange with a judge model as it happened, answered or not."""
+
+    status: Status
+    """Outcome of this exchange."""
+    raw: str = ""
+    """Text of the reply, verbatim."""
+    error: str = ""
+    """What went wrong, empty if ok."""
+    http_status: int = 0
+    """Status code of the server; 0 if there was no reply."""
+    request_id: str = ""
+    """The provider's name for the exchange."""
+    snapshot: str = ""
+    """Model that answered, as the reply names it."""
+    input_tokens: int = 0
+    """Tokens sent, cached ones included."""
+    cached_tokens: int = 0
+    """Tokens among those sent that the provider had cached."""
+    output_tokens: int = 0
+    """Tokens received, hidden reasoning included."""
+    reasoning_tokens: int = 0
+    """Tokens among those received that are hidden reasoning."""
+    cost_usd: float | None = 0.0
+    """Price paid in US dollars; None if the price of the model is not known."""
+    latency_s: float = 0.0
+    """Seconds from sending to the end of the reply."""
+
+
 class Judgement(Record):
-    """One judge call and its outcome; failures are kept, never scored."""
+    """One question to a judge and its outcome; failures are kept, never scored."""
 
     key: str
     """sha256 that identifies the question, see ``judges.base.request_key``."""
     judge: str
-    """Registered name of the judge."""
+    """Name of the judge as the run names it."""
     judge_version: str
-    """Model snapshot, or hash of the rules for a rule-based judge."""
+    """Hash of model and parameters, or of the rules of a rule-based judge."""
     patch_id: str
     """Patch asked about."""
     words: tuple[str, ...]
-    """Words in the order shown."""
+    """Words, or sentences with the word marked, in the order shown."""
     status: Status
-    """Outcome of the call."""
+    """Outcome."""
     relations: tuple[Relation, ...] = ()
     """One relation per word; empty unless ``status`` is ok."""
     raw: str = ""
-    """The judge's reply, verbatim."""
+    """The judge's last reply, verbatim."""
     error: str = ""
     """What went wrong, empty if ok."""
+    protocol: str = ""
+    """Name and version of the protocol, such as ``paper.1``."""
+    prompt_hash: str = ""
+    """sha256 over the protocol's templates, schema and settings."""
+    image_hash: str = ""
+    """sha256 over the pictures shown; empty for a judge that looks at none."""
+    check: Check = ""
+    """Why it was asked again; empty for the question itself."""
+    probes: tuple[str, ...] = ()
+    """Words among those shown that no lens said of this patch."""
+    snapshot: str = ""
+    """Model that answered, as the reply names it."""
     input_tokens: int = 0
-    """Tokens sent."""
+    """Tokens sent in all calls."""
     output_tokens: int = 0
-    """Tokens received."""
-    cost_usd: float = 0.0
-    """Price paid in US dollars."""
+    """Tokens received in all calls."""
+    cost_usd: float | None = 0.0
+    """Price paid for all calls in US dollars; None if it is not known."""
     latency_s: float = 0.0
-    """Seconds from request to reply."""
+    """Seconds from the first sending to the last reply."""
+    batch: str = ""
+    """Batch of the provider that the reply came in, empty for a live call."""
+    calls: tuple[Call, ...] = ()
+    """Every exchange made for it, in order; empty for judges inside this process."""
+
+
+class Answer(Record):
+    """What a judge says of the words of one lens for one patch, put together from judgements."""
+
+    patch_id: str
+    """Patch asked about."""
+    words: tuple[str, ...]
+    """Words, or sentences with the word marked, in rank order."""
+    status: Status
+    """Outcome; that of the first failed judgement if one of several failed."""
+    relations: tuple[Relation, ...] = ()
+    """One relation per word; empty unless ``status`` is ok."""
+    judgements: tuple[str, ...] = ()
+    """Keys of the judgements it rests on."""
 
 
 class Score(Record):

@@ -29,7 +29,13 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     ),
     "capture": ("states", "readout.safetensors", "vocabulary.json"),
     "describe": ("descriptions.parquet", "libraries.json"),
-    "judge": ("judgements.jsonl",),
+    "judge": (
+        "judgements.jsonl",
+        "judgements",
+        "judges.json",
+        "batches.jsonl",
+        "pictures.json",
+    ),
     "score": ("scores.parquet", "leaderboard.csv"),
     "report": ("report.json", "report.html"),
 }
@@ -89,6 +95,14 @@ class RunPaths:
         """LibraryUses: the reference libraries and how they were searched."""
         self.judgements = path / "judgements.jsonl"
         """Journal of Judgement records."""
+        self.judgement_parts = path / "judgements"
+        """Folder of further journals, one per worker."""
+        self.judges = path / "judges.json"
+        """AddedJudges: judges that were added to the run after it was planned."""
+        self.batches = path / "batches.jsonl"
+        """Journal of batches sent to providers."""
+        self.pictures = path / "pictures.json"
+        """PictureHashes: what judges are shown, patch by patch."""
         self.labels = path / "labels.parquet"
         """Labels given by people."""
         self.agreement = path / "agreement.json"
@@ -114,6 +128,7 @@ class RunDir(RunPaths):
         self.run_spec = run_spec
         """The record in ``spec.json``."""
         self._lock = lock
+        self._own: FileLock | None = None
 
     @classmethod
     def open(cls, runs_dir: Path, spec: RunSpec, *, fresh: bool = False) -> Self:
@@ -131,7 +146,7 @@ class RunDir(RunPaths):
             MismatchError: The directory holds another spec.
             DataError: It is unreadable, not writable, or held by another process.
         """
-        path = runs_dir / f"{_slug(spec.vlm)}-{digest(spec)[:_DIGEST_LENGTH]}"
+        path = cls.location(runs_dir, spec)
         with write_errors(path):
             path.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
@@ -148,9 +163,19 @@ class RunDir(RunPaths):
             stack.pop_all()
         return run
 
+    @staticmethod
+    def location(runs_dir: Path, spec: RunSpec) -> Path:
+        """Return the directory of the run of ``spec`` in ``runs_dir``, whether or not it exists."""
+        return runs_dir / f"{_slug(spec.vlm)}-{digest(spec)[:_DIGEST_LENGTH]}"
+
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, *, worker: str = "") -> Self:
         """Take hold of the existing run directory ``path``.
+
+        Args:
+            path: The directory.
+            worker: Name of one of several processes that judge it together, each with a journal
+                of its own; empty to hold the run alone.
 
         Raises:
             UsageError: It is not a run directory.
@@ -163,11 +188,21 @@ class RunDir(RunPaths):
                 "'run' made, such as runs/mini-0123456789"
             )
         spec = _read_spec(paths.spec)
-        return cls(path, spec, FileLock(path / ".lock", f"run {path}"))
+        lock = FileLock(path / ".lock", f"run {path}", shared=bool(worker))
+        run = cls(path, spec, lock)
+        if worker:
+            try:
+                run._own = FileLock(path / f".lock-{worker}", f"worker {worker} of run {path}")
+            except DataError:
+                lock.release()
+                raise
+        return run
 
     def close(self) -> None:
         """Release the run for other processes; a second call does nothing."""
         self._lock.release()
+        if self._own is not None:
+            self._own.release()
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harness.core.errors import DataError, UsageError
 from harness.core.ids import digest
@@ -132,3 +132,11 @@ def _positions(image_id: str, seed: int) -> Iterator[tuple[float, float]]:
     while True:
         u, v = rng.random(2)
         yield float(u), float(v)
+
+
+def patches_by_image(patches: Iterable[Patch]) -> dict[str, list[Patch]]:
+    """Return image id to its patches, in the order of the plan."""
+    found: dict[str, list[Patch]] = {}
+    for patch in patches:
+        found.setdefault(patch.image_id, []).append(patch)
+    return found

@@ -6,8 +6,10 @@ image, so its sharpness is the image's, not the encoder's.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
+from collections.abc import Iterator, Sequence
 
 from PIL import Image, ImageDraw
 
@@ -52,13 +54,7 @@ def draw_region(
     image: Image.Image, geometry: Geometry, patch: Patch, side: int = SIDE
 ) -> Image.Image:
     """Return the canvas with the patch's 3x3 region outlined in red and lightly tinted."""
-    view = canvas_view(image, geometry, side).convert("RGBA")
-    left, top, right, bottom = region_pixels(geometry, patch, side)
-    layer = Image.new("RGBA", view.size, (0, 0, 0, 0))
-    ImageDraw.Draw(layer).rectangle(
-        (left, top, right - 1, bottom - 1), fill=_TINT, outline=_OUTLINE, width=_OUTLINE_WIDTH
-    )
-    return Image.alpha_composite(view, layer).convert("RGB")
+    return _boxed(canvas_view(image, geometry, side), region_pixels(geometry, patch, side))
 
 
 def crop_region(
@@ -66,6 +62,16 @@ def crop_region(
 ) -> Image.Image:
     """Return the same region cut from the canvas without the box, not enlarged."""
     return canvas_view(image, geometry, side).crop(region_pixels(geometry, patch, side))
+
+
+def shown_pictures(
+    image: Image.Image, geometry: Geometry, patches: Sequence[Patch]
+) -> Iterator[tuple[Image.Image, Image.Image]]:
+    """Yield the boxed canvas and the crop of every patch of one image, the canvas drawn once."""
+    view = canvas_view(image, geometry)
+    for patch in patches:
+        region = region_pixels(geometry, patch)
+        yield _boxed(view, region), view.crop(region)
 
 
 def region_pixels(geometry: Geometry, patch: Patch, side: int = SIDE) -> tuple[int, int, int, int]:
@@ -82,10 +88,22 @@ def png_bytes(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def render_patch(image: Image.Image, geometry: Geometry, patch: Patch) -> tuple[bytes, bytes]:
-    """Return the boxed canvas and the crop as PNG bytes."""
-    boxed, crop = draw_region(image, geometry, patch), crop_region(image, geometry, patch)
-    return png_bytes(boxed), png_bytes(crop)
+def picture_hash(boxed: Image.Image, crop: Image.Image) -> str:
+    """Return the sha256 over sizes and RGB pixels of both pictures, however they are encoded."""
+    hasher = hashlib.sha256()
+    for picture in (boxed, crop):
+        hasher.update(f"{picture.width}x{picture.height}".encode())
+        hasher.update(picture.convert("RGB").tobytes())
+    return hasher.hexdigest()
+
+
+def _boxed(view: Image.Image, region: tuple[int, int, int, int]) -> Image.Image:
+    left, top, right, bottom = region
+    layer = Image.new("RGBA", view.size, (0, 0, 0, 0))
+    ImageDraw.Draw(layer).rectangle(
+        (left, top, right - 1, bottom - 1), fill=_TINT, outline=_OUTLINE, width=_OUTLINE_WIDTH
+    )
+    return Image.alpha_composite(view.convert("RGBA"), layer).convert("RGB")
 
 
 def _whole_pixels(start: float, end: float, side: int) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -14,6 +13,7 @@ from harness.core.files import write_bytes_atomic, write_json_atomic
 from harness.core.ids import digest
 from harness.core.progress import progress
 from harness.core.records import Patch, Record
+from harness.data.manifest import patches_by_image
 from harness.pipeline.context import RunContext
 
 MANIFEST = "manifest.json"
@@ -61,14 +61,6 @@ def run(context: RunContext) -> None:
     write_json_atomic(run.vocabulary, list(adapter.vocabulary()))
     manifest = StatesManifest(layers=spec.layers, weights_hash=spec.vlm_hash, files=files)
     write_json_atomic(run.states / MANIFEST, manifest, readable=True)
-
-
-def patches_by_image(patches: Iterable[Patch]) -> dict[str, list[Patch]]:
-    """Return image id to its patches, in the order of the plan."""
-    found: dict[str, list[Patch]] = {}
-    for patch in patches:
-        found.setdefault(patch.image_id, []).append(patch)
-    return found
 
 
 def load_states(context: RunContext) -> torch.Tensor:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from harness.core.config import JudgingOptions
 from harness.core.errors import DataError, MismatchError, UsageError
+from harness.core.journal import read_records
 from harness.core.progress import announce
-from harness.core.records import ImageRecord, Patch, Record, RunSpec
+from harness.core.records import ImageRecord, Judgement, Patch, Record, RunSpec
 from harness.core.rundir import RunDir
 from harness.core.tables import read_columns, read_table
 from harness.data.sources import ImageSource
 from harness.pipeline.spec import Plan
 from harness.vlms.base import Adapter, VlmFacts
 from harness.vlms.geometry import Geometry
+from judges.budget import Budget
+from judges.prices import load_prices
+from judges.settings import JudgeSettings, Limits
 from lenses.library.corpus import Corpus
 
 if TYPE_CHECKING:
+    from harness.pipeline.judging import JudgeSetup, Judging
+    from harness.pipeline.pictures import Pictures
     from lenses.library.search import LibrarySearch
     from lenses.library.store import Library
 
@@ -53,10 +61,58 @@ class RunContext:
         self.run = run
         self.spec: RunSpec = plan.spec
         self.source: ImageSource = plan.source
-        self.corpus: Corpus = plan.corpus
         self.device = plan.device
+        self.options: JudgingOptions = plan.judging
+        self.judgings: dict[tuple[JudgeSetup, ...], tuple[Judging, ...]] = {}
+        """The run's judges with their questions, see ``harness.pipeline.judging``."""
+        self.pictures: Pictures | None = None
+        """What judges are shown, once a judge asked for it."""
+        self._corpus = plan.corpus
         self._libraries: dict[float, Library] = {}
         self._searches: dict[Path, LibrarySearch] = {}
+
+    @property
+    def corpus(self) -> Corpus:
+        """The reference corpus.
+
+        Raises:
+            DataError: The run was opened to be judged only.
+        """
+        if self._corpus is None:
+            raise DataError(f"{self.run.path} was opened without its corpus; use the command run")
+        return self._corpus
+
+    @cached_property
+    def judge_settings(self) -> JudgeSettings:
+        """Speed, prices, budget and keys of the run's judges."""
+        options = self.options
+        prices = load_prices(Path(options.prices) if options.prices else None)
+        budget = None
+        if options.max_cost is not None:
+            budget = Budget(options.max_cost, spent_usd=self.spent_usd())
+        return JudgeSettings(
+            limits=Limits(
+                concurrency=options.concurrency,
+                requests_per_minute=options.rpm,
+                tokens_per_minute=options.tpm,
+                timeout_s=options.timeout,
+                patience_s=options.patience,
+            ),
+            prices=prices,
+            budget=budget,
+            keys=Path(options.keys) if options.keys else None,
+            run=self.run.path,
+        )
+
+    def judgements(self) -> Iterator[Judgement]:
+        """Yield every judgement of the run, of all workers, in the order of each journal."""
+        run = self.run
+        for file in (run.judgements, *sorted(run.judgement_parts.glob("*.jsonl"))):
+            yield from read_records(file, Judgement)
+
+    def spent_usd(self) -> float:
+        """Return what the judging of this run has cost so far, as far as prices were known."""
+        return sum(row.cost_usd or 0.0 for row in self.judgements())
 
     @cached_property
     def adapter(self) -> Adapter:

@@ -43,13 +43,14 @@ def run_stages(
         context = RunContext(run, resolved)
         for stage in STAGES:
             if stage in stages:
-                _run_stage(context, stage)
+                run_stage(context, stage)
             elif STAGES.index(stage) < max(STAGES.index(name) for name in stages):
                 _require_done(context, stage)
         return run.path
 
 
-def _run_stage(context: RunContext, stage: str) -> None:
+def run_stage(context: RunContext, stage: str) -> None:
+    """Run one stage unless it is done; raises whatever the stage raises."""
     module = _MODULES[stage]
     inputs = module.inputs(context)
     if context.run.done(stage, inputs):

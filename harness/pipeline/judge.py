@@ -3,105 +3,145 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
 
 from harness.core.ids import digest
 from harness.core.journal import Journal
 from harness.core.progress import announce, progress
 from harness.core.records import Judgement, Patch, RegionLabels
-from harness.data.rendering import render_patch
 from harness.pipeline.context import RunContext
-from judges.base import Judge, JudgeRequest, request_key
-from judges.registry import make_judge
+from harness.pipeline.judging import Judging, judgings, pictures, setups
+from judges.api import ApiJudge
+from judges.base import JudgeRequest
+from judges.batch.flow import advance
+from judges.batch.ledger import BatchLedger
 
-Question = tuple[str, tuple[str, ...]]
-"""Patch id and words in rank order; lenses and layers that ask the same share one question."""
-
-_BATCH = 500
-_LONGEST_WAIT_S = 0.25
-
-
-def active_judges(context: RunContext) -> list[Judge]:
-    """Return the run's judges without ``none``."""
-    judges = [make_judge(name) for name in context.spec.judges]
-    return [judge for judge in judges if judge is not None]
+_BATCH: Final = 500
+_LONGEST_WAIT_S: Final = 0.25
+_POLL_S: Final = 60.0
 
 
 def inputs(context: RunContext) -> dict[str, str]:
-    """Return what decides the judgements: descriptions, patches and the judges' versions."""
+    """Return what decides the judgements: descriptions, patches, judges and their protocols."""
     run = context.run
-    versions = {f"judge {judge.name}": judge.version for judge in active_judges(context)}
+    versions = {
+        f"judge {judging.label}": digest(
+            [judging.judge.version, judging.prompt_hash, judging.setup.model_dump()]
+        )
+        for judging in judgings(context)
+    }
     return run.digests(run.descriptions, run.patches) | versions | {"spec": digest(context.spec)}
 
 
 def run(context: RunContext) -> bool:
     """Ask what has no answer yet; return whether every question has one now."""
-    judges = active_judges(context)
-    if not judges:
-        return True
-    journal = Journal(context.run.judgements)
-    answered = {row["key"] for row in journal.records() if row["status"] == "ok"}
-    failures = 0
-    for judge in judges:
-        asked = _keyed(judge, questions(context))
-        open_questions = {key: question for key, question in asked.items() if key not in answered}
-        failures += _ask(context, judge, open_questions, journal)
-    journal.close()
-    if failures:
-        announce(f"{failures} questions stay unscored; the same command asks them again")
-    return failures == 0
+    return not setups(context) or ask_share(context, context.run.judgements, 1, 1)
 
 
-def questions(context: RunContext) -> list[Question]:
-    """Return the distinct questions of the run in the order of the description table."""
-    names = ("lens", "layer", "patch_id", "rank", "word")
-    columns = [context.descriptions[name] for name in names]
-    cells: dict[tuple[str, int, str], dict[int, str]] = {}
-    for lens, layer, patch_id, rank, word in zip(*columns, strict=True):
-        cells.setdefault((lens, layer, patch_id), {})[rank] = word
-    found = {
-        (patch_id, tuple(words[rank] for rank in sorted(words))): None
-        for (_, _, patch_id), words in cells.items()
-    }
-    return list(found)
+def ask_share(context: RunContext, path: Path, number: int, count: int) -> bool:
+    """Ask one of ``count`` shares of what has no answer yet.
+
+    Args:
+        context: The run.
+        path: Journal of this share; no other process may write to it.
+        number: Which share, from 1. A key always falls into the same share.
+        count: How many shares there are.
+
+    Returns:
+        Whether every question of the share has an answer now.
+    """
+    answered = answered_keys(context)
+    left = 0
+    with Journal(path) as journal:
+        for judging in judgings(context):
+            keys = open_keys(judging, answered)
+            left += ask(judging, [k for k in keys if int(k[:8], 16) % count == number - 1], journal)
+    if left:
+        announce(f"{left} questions stay unscored; the same command asks them again")
+    return not left
 
 
-def answers(context: RunContext, judge: Judge) -> dict[Question, Judgement]:
-    """Return every question of the run with the judge's last answer, if it has one."""
-    wanted = _keyed(judge, questions(context))
-    found: dict[Question, Judgement] = {}
-    for row in Journal(context.run.judgements).records():
-        question = wanted.get(row["key"])
-        if question is not None:
-            found[question] = Judgement.model_validate(row)
-    return found
+def answered_keys(context: RunContext) -> set[str]:
+    """Return the keys that have an answer; failures have none."""
+    return {row.key for row in context.judgements() if row.status == "ok"}
 
 
-def _keyed(judge: Judge, asked: Sequence[Question]) -> dict[str, Question]:
-    return {
-        request_key(judge.name, judge.version, patch_id, words): (patch_id, words)
-        for patch_id, words in asked
-    }
+def open_keys(judging: Judging, answered: set[str]) -> list[str]:
+    """Return the keys that a judge has not answered yet, patch by patch."""
+    return [key for key in judging.asked if key not in answered]
 
 
-def _ask(
-    context: RunContext, judge: Judge, open_questions: dict[str, Question], journal: Journal
-) -> int:
-    """Put questions to a judge in batches; return how many got no scored answer, lost ones too."""
-    unanswered = set(open_questions)
-    requests = _requests(context, open_questions)
-    count = -(-len(open_questions) // _BATCH)
-    for _ in progress(range(count), description=f"judge {judge.name}"):
-        for reply in _recorded(judge.judge(list(islice(requests, _BATCH))), journal):
-            if reply.status == "ok":
-                unanswered.discard(reply.key)
+def ask(judging: Judging, keys: list[str], journal: Journal) -> int:
+    """Put questions to a judge; return how many got no scored answer, lost ones too."""
+    if not keys:
+        return 0
+    judge = judging.judge
+    if isinstance(judge, ApiJudge) and (problem := judge.provider.key_problem()):
+        announce(f"judge {judging.label}: {len(keys)} questions are not asked: {problem}")
+        return len(keys)
+    unanswered = set(keys)
+    statuses: Counter[str] = Counter()
+    costs = _Costs()
+    for reply in progress(
+        _recorded(judging, _replies(judging, keys), journal),
+        description=f"judge {judging.label}",
+        total=len(keys),
+        note=costs.note if judge.needs_pixels else None,
+    ):
+        statuses[reply.status] += 1
+        if reply.status == "ok":
+            unanswered.discard(reply.key)
+    if judge.needs_pixels:
+        listed = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+        announce(f"judge {judging.label}: {listed or 'no replies'}, {costs.text()}")
     return len(unanswered)
 
 
-def _recorded(replies: Iterable[Judgement], journal: Journal) -> Iterator[Judgement]:
-    """Yield replies and write them: each at once if they are slow, many together if they are fast.
+class _Costs:
+    """The running total behind the bar."""
+
+    def __init__(self) -> None:
+        self._usd = 0.0
+        self._unknown = 0
+
+    def note(self, reply: Judgement) -> str:
+        """Count a reply and return the total so far."""
+        self._usd += reply.cost_usd or 0.0
+        self._unknown += reply.cost_usd is None
+        return self.text()
+
+    def text(self) -> str:
+        """Return the total in US dollars and how many replies it does not cover."""
+        more = f" and {self._unknown} replies of unknown price" if self._unknown else ""
+        return f"${self._usd:.4f}{more}"
+
+
+def _replies(judging: Judging, keys: list[str]) -> Iterator[Judgement]:
+    """Yield the judge's replies; judges by labels are asked in parts, so that the bar moves."""
+    judge = judging.judge
+    context = judging.context
+    if context.options.batch and isinstance(judge, ApiJudge):
+        yield from advance(
+            judge,
+            list(_requests(judging, keys)),
+            BatchLedger(context.run.batches),
+            wait=context.options.wait,
+            poll_s=_POLL_S,
+            budget=judge.settings.budget,
+        )
+        return
+    step = len(keys) if judge.needs_pixels else _BATCH
+    for start in range(0, len(keys), step):
+        yield from judge.judge(list(_requests(judging, keys[start : start + step])))
+
+
+def _recorded(
+    judging: Judging, replies: Iterable[Judgement], journal: Journal
+) -> Iterator[Judgement]:
+    """Yield replies and write them: each at once if it was paid for, many together if not.
 
     What has been received is written also when the judge breaks off.
     """
@@ -109,8 +149,8 @@ def _recorded(replies: Iterable[Judgement], journal: Journal) -> Iterator[Judgem
     written = time.monotonic()
     try:
         for reply in replies:
-            waiting.append(reply)
-            if time.monotonic() - written >= _LONGEST_WAIT_S:
+            waiting.append(judging.stamped(reply))
+            if judging.judge.needs_pixels or time.monotonic() - written >= _LONGEST_WAIT_S:
                 journal.append_many(waiting)
                 waiting.clear()
                 written = time.monotonic()
@@ -119,25 +159,27 @@ def _recorded(replies: Iterable[Judgement], journal: Journal) -> Iterator[Judgem
         journal.append_many(waiting)
 
 
-def _requests(context: RunContext, open_questions: dict[str, Question]) -> Iterator[JudgeRequest]:
+def _requests(judging: Judging, keys: list[str]) -> Iterator[JudgeRequest]:
     """Yield requests patch by patch, so that each patch is labelled once."""
+    context, judge = judging.context, judging.judge
     patches = {patch.patch_id: patch for patch in context.patches}
-    order = {patch_id: number for number, patch_id in enumerate(patches)}
-    ranked = sorted(open_questions.items(), key=lambda item: order[item[1][0]])
-    last, labels = "", None
-    for key, (patch_id, words) in ranked:
-        patch = patches[patch_id]
-        if patch_id != last:
-            last, labels = patch_id, _labels(context, patch)
-        yield JudgeRequest(key, patch_id, words, labels, partial(_render, context, patch))
+    labels: dict[str, RegionLabels | None] = {}
+    for key in keys:
+        asked = judging.asked[key]
+        patch_id = asked.patch_id
+        if judge.needs_labels and patch_id not in labels:
+            labels = {patch_id: _labels(context, patches[patch_id])}
+        yield JudgeRequest(
+            key=key,
+            patch_id=patch_id,
+            words=asked.words,
+            protocol=judging.protocol,
+            labels=labels.get(patch_id),
+            render=pictures(context).renderer(patch_id) if judge.needs_pixels else None,
+        )
 
 
 def _labels(context: RunContext, patch: Patch) -> RegionLabels | None:
     record = context.records[patch.image_id]
     left, top, right, bottom = patch.box
     return context.source.labels(record, patch.region, ((left + right) / 2, (top + bottom) / 2))
-
-
-def _render(context: RunContext, patch: Patch) -> tuple[bytes, bytes]:
-    image = context.source.open(context.records[patch.image_id])
-    return render_patch(image, context.geometries[patch.image_id], patch)

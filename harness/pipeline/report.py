@@ -15,14 +15,14 @@ from harness.core.ids import digest
 from harness.core.progress import progress
 from harness.core.records import ImageRecord, Patch, Score
 from harness.core.tables import read_table
-from harness.data.manifest import Exclusions
+from harness.data.manifest import Exclusions, patches_by_image
 from harness.data.rendering import canvas_view
 from harness.data.sources.registry import kind_of
-from harness.pipeline.capture import patches_by_image
 from harness.pipeline.context import RunContext
 from harness.pipeline.corpus import CorpusRecord, notice
-from harness.pipeline.judge import active_judges, answers
+from harness.pipeline.judging import judgings
 from harness.pipeline.references import LibraryUses
+from harness.pipeline.score import panels
 from harness.vlms.registry import VLMS
 from judges.registry import judge_summary
 from lenses.registry import make_lens
@@ -48,10 +48,9 @@ _SHOWN_FACTS: Final = (
 def inputs(context: RunContext) -> dict[str, str]:
     """Return what decides the report."""
     run = context.run
-    tables = (run.scores, run.descriptions, run.patches, run.judgements, run.libraries)
-    return run.digests(*tables, run.facts, run.stamp, run.corpus, run.excluded) | {
-        "spec": digest(context.spec)
-    }
+    judged = (run.scores, run.judgements, run.judgement_parts, run.judges)
+    made = (run.descriptions, run.patches, run.libraries, run.facts, run.stamp, run.corpus)
+    return run.digests(*judged, *made, run.excluded) | {"spec": digest(context.spec)}
 
 
 def run(context: RunContext) -> None:
@@ -93,14 +92,19 @@ def _explorer_image(
 
 
 def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
-    spec, judges = context.spec, active_judges(context)
+    spec, judges = context.spec, judgings(context)
+    rows = list(context.judgements())
     cards = [make_lens(name).card for name in spec.lenses]
     tables = RunTables(
         spec=spec,
         patches=context.patches,
         descriptions=context.descriptions,
-        answers={judge.name: answers(context, judge) for judge in judges},
+        answers={judging.label: judging.answers(rows) for judging in judges},
         scores=read_table(context.run.scores, Score),
+        judgements={
+            judging.label: [row for row in rows if row.key in judging.asked] for judging in judges
+        },
+        panels=panels(context),
     )
     return build_view(
         tables,
@@ -108,8 +112,14 @@ def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
         provenance=context.facts.provenance,
         lenses=[LensNote(name=c.name, kind=c.kind, summary=c.summary) for c in cards],
         judges=[
-            JudgeNote(name=j.name, version=j.version, statement=judge_summary(j.name))
-            for j in judges
+            JudgeNote(
+                name=judging.label,
+                version=judging.judge.version,
+                statement=judge_summary(judging.judge.name),
+                protocol=judging.protocol.id,
+                prompt_hash=judging.prompt_hash,
+            )
+            for judging in judges
         ],
         notices=_notices(context),
         stamp=_stamp(context),
@@ -148,7 +158,7 @@ def _visual_tokens(context: RunContext) -> str | None:
 
 def _label_limits(context: RunContext) -> str | None:
     """Return what the images' labels cannot tell, if a judge goes by them."""
-    if not any(judge.needs_labels for judge in active_judges(context)):
+    if not any(judging.judge.needs_labels for judging in judgings(context)):
         return None
     kind = kind_of(context.spec.images)
     return None if kind is None else kind.limits

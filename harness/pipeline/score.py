@@ -7,33 +7,54 @@ from harness.core.ids import digest
 from harness.core.records import LensKind, Score
 from harness.core.tables import write_table
 from harness.pipeline.context import RunContext
-from harness.pipeline.judge import active_judges, answers
+from harness.pipeline.judging import judgings, panel_rule
 from lenses.registry import make_lens
 from reports.leaderboard import leaderboard_csv
-from reports.scoring import score_run
+from reports.outcomes import NO_JUDGE, Outcomes, join
+from reports.panel import panel, panel_name
+from reports.scoring import score_outcomes
 
 
 def inputs(context: RunContext) -> dict[str, str]:
     """Return what decides the scores."""
     run = context.run
-    return run.digests(run.descriptions, run.patches, run.judgements) | {
-        "spec": digest(context.spec)
-    }
+    files = (run.descriptions, run.patches, run.judgements, run.judgement_parts, run.judges)
+    return run.digests(*files) | {"spec": digest(context.spec)}
 
 
 def run(context: RunContext) -> None:
     """Write the score table and the leaderboard."""
-    spec, patches = context.spec, context.patches
+    spec = context.spec
     kinds = lens_kinds(spec.lenses)
     scores: list[Score] = []
-    judges = active_judges(context)
-    for judge in judges:
-        found = answers(context, judge)
-        scores += score_run(context.descriptions, found, patches, spec, kinds, judge.name)
-    if not judges:
-        scores += score_run(context.descriptions, None, patches, spec, kinds)
+    for outcomes in boards(context):
+        scores += score_outcomes(outcomes, spec, kinds)
     write_table(context.run.scores, scores, Score)
     write_text_atomic(context.run.leaderboard, leaderboard_csv(scores))
+
+
+def boards(context: RunContext) -> list[Outcomes]:
+    """Return the joined outcomes of every judge, after those of their panel if there is one.
+
+    Without a judge the one board holds what was described and not judged.
+    """
+    spec, patches = context.spec, context.patches
+    rows = list(context.judgements())
+    own = [
+        join(judging.descriptions, judging.answers(rows), patches, spec, judging.label)
+        for judging in judgings(context)
+    ]
+    if not own:
+        return [join(context.descriptions, None, patches, spec, NO_JUDGE)]
+    return [*(panel(own, name) for name in panels(context)), *own]
+
+
+def panels(context: RunContext) -> dict[str, list[str]]:
+    """Return the name of the run's panel, if it has one, to the labels of its judges."""
+    if panel_rule(context) == "none":
+        return {}
+    labels = [judging.label for judging in judgings(context)]
+    return {panel_name(labels): labels}
 
 
 def lens_kinds(names: tuple[str, ...]) -> dict[str, LensKind]:

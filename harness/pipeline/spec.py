@@ -8,17 +8,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from harness.core.config import RunOptions
+from harness.core.config import JudgingOptions, RunOptions
 from harness.core.errors import UsageError
 from harness.core.records import RunSpec
 from harness.data.sources import ImageSource, open_source
 from harness.mini.entry import CORPUS
+from harness.pipeline.judge_choice import resolve_judges
 from harness.vlms.checkpoint import depth as checkpoint_depth
 from harness.vlms.checkpoint import vlm_hash
 from harness.vlms.layout import VIEWS
 from harness.vlms.prompts import PROMPTS
 from harness.vlms.registry import VlmEntry, find_vlm
-from judges.registry import make_judge, parse_judges
+from judges.protocols.registry import find_protocol
 from lenses.library.corpus import Corpus, read_corpus
 from lenses.library.engines.spec import EXACT, parse_spec
 from lenses.registry import SHUFFLED_PATCH, parse_lenses
@@ -40,10 +41,12 @@ class Plan:
     """What the run is."""
     source: ImageSource
     """Its images."""
-    corpus: Corpus
-    """Its reference corpus."""
+    corpus: Corpus | None
+    """Its reference corpus; None if the run is only to be judged."""
     device: str
     """Where its model runs, which decides nothing but the last digits."""
+    judging: JudgingOptions
+    """How fast, how long and for how much its judges may be asked."""
 
 
 def paper_layers(depth: int) -> tuple[int, ...]:
@@ -94,14 +97,15 @@ def resolve_spec(options: RunOptions) -> Plan:
     path, entry = find_vlm(options.vlm)
     depth = checkpoint_depth(path)
     dtype, device = _placement(options, entry)
-    lenses, judges = parse_lenses(options.lens), parse_judges(options.judge)
+    lenses = parse_lenses(options.lens)
+    find_protocol(options.protocol)
     layers = parse_layers(options.layers, depth)
     source = open_source(options.images, options.limit)
     library = _open_library(options, path)
     corpus = read_corpus(options.corpus, CORPORA) if library is None else phrases_of(library)
     if options.engine != EXACT:
         parse_spec(options.engine)
-    _check_judges(judges, source)
+    judges = resolve_judges(options, source)
     _check_controls(lenses, source)
     spec = RunSpec(
         vlm=options.vlm,
@@ -123,10 +127,14 @@ def resolve_spec(options: RunOptions) -> Plan:
         library_hash="" if library is None else library.fingerprint(),
         engine=options.engine,
         judges=judges,
+        protocol=options.protocol,
+        panel=options.panel,
+        repeat=options.repeat,
+        reorder=options.reorder,
         k=options.k,
         seed=options.seed,
     )
-    return Plan(spec, source, corpus, device)
+    return Plan(spec, source, corpus, device, options)
 
 
 def phrases_of(library: Library) -> Corpus:
@@ -174,19 +182,6 @@ def _open_library(options: RunOptions, model: Path) -> Library | None:
     return Library.open(
         Path(options.library), Expectation(model_hash=vlm_hash(model), model=options.vlm)
     )
-
-
-def _check_judges(judges: tuple[str, ...], source: ImageSource) -> None:
-    record = source.records()[0]
-    whole = (0.0, 0.0, float(record.width), float(record.height))
-    labelled = source.labels(record, whole, (0.0, 0.0)) is not None
-    for name in judges:
-        judge = make_judge(name)
-        if judge is not None and judge.needs_labels and not labelled:
-            raise UsageError(
-                f"judge {name!r} needs ground-truth labels, and images {source.name!r} have none; "
-                "use --judge none, another judge, --images scenes:heldout or coco:FILE.json@FOLDER"
-            )
 
 
 def _check_controls(lenses: tuple[str, ...], source: ImageSource) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import DataError
-from harness.core.journal import Journal
+from harness.core.journal import Journal, read_records
 from harness.core.records import Entity
 
 VALUES = st.dictionaries(
@@ -172,7 +172,7 @@ def test_a_read_only_file_with_a_torn_tail(tmp_path: Path, monkeypatch: pytest.M
 WRITER = """
 import sys
 from pathlib import Path
-from harness.core.journal import Journal
+from harness.core.journal import Journal, read_records
 
 with Journal(Path(sys.argv[1])) as journal:
     for n in range(100_000):
@@ -195,3 +195,27 @@ def test_a_kill_loses_no_record_that_append_returned_from(tmp_path: Path) -> Non
     numbers = [record["n"] for record in Journal(path).records()]
     assert numbers[: len(promised)] == promised == list(range(len(promised)))
     assert len(numbers) <= len(promised) + 1
+
+
+def test_reading_leaves_a_torn_tail_alone(tmp_path: Path) -> None:
+    """A journal that another process writes is read up to its last whole line, and not touched."""
+    path = tmp_path / "j.jsonl"
+    entities = [Entity(kind=kind, coverage=0.5) for kind in ("dog", "sky")]
+    with Journal(path) as journal:
+        journal.append_many(entities)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:20])
+    assert list(read_records(path, Entity)) == entities
+    assert path.read_bytes() == whole + whole[:20]
+    assert list(read_records(tmp_path / "none.jsonl", Entity)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [(b"{", "whole line"), (b'{"kind":"dog"}', "coverage"), (b'{"x":1}', "kind"), (b"[]", "whole")],
+)
+def test_a_line_that_is_no_such_record_is_named(tmp_path: Path, line: bytes, place: str) -> None:
+    path = tmp_path / "j.jsonl"
+    path.write_bytes(b'{"kind":"dog","coverage":1}\n' + line + b"\n")
+    with pytest.raises(DataError, match=rf"j\.jsonl, line 2: not a Entity \({place}"):
+        list(read_records(path, Entity))

@@ -47,6 +47,15 @@ def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert output.getvalue() == ""
 
 
+def test_a_bar_with_counts_rate_and_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    items = progress(range(4), description="judge", total=4, note=lambda item: f"${item}.00")
+    assert list(items) == [0, 1, 2, 3]
+    for part in ("judge", "4/4", "/min", "$3.00"):
+        assert part in terminal.getvalue()
+
+
 def test_items_are_not_read_ahead() -> None:
     taken: list[int] = []
     source = (taken.append(number) or number for number in range(9))  # type: ignore[func-returns-value]

@@ -38,7 +38,7 @@ def fill(run: RunDir) -> None:
     for names in OUTPUTS.values():
         for name in names:
             path = run.path / name
-            if name == "states":
+            if "." not in name:
                 path.mkdir()
                 path = path / "0.safetensors"
             path.write_bytes(name.encode())
@@ -172,6 +172,22 @@ def test_close_twice(run: RunDir, tmp_path: Path, spec: RunSpec) -> None:
     run.close()
     run.close()
     RunDir.open(tmp_path / "runs", spec).close()
+
+
+def test_workers_share_a_run_and_keep_everybody_else_out(tmp_path: Path, spec: RunSpec) -> None:
+    """Each worker once; whoever wants the run alone waits until all are gone."""
+    RunDir.open(tmp_path, spec).close()
+    (path,) = tmp_path.iterdir()
+    first = RunDir.load(path, worker="1-of-2")
+    with pytest.raises(DataError, match="worker 1-of-2 of run .* is in use by process"):
+        RunDir.load(path, worker="1-of-2")
+    second = RunDir.load(path, worker="2-of-2")
+    first.close()
+    with pytest.raises(DataError, match="is in use by process"):
+        RunDir.load(path)
+    second.close()
+    with RunDir.load(path), pytest.raises(DataError, match="is in use by process"):
+        RunDir.load(path, worker="1-of-2")
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path, spec: RunSpec) -> None:

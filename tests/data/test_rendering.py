@@ -17,9 +17,10 @@ from harness.data.rendering import (
     canvas_view,
     crop_region,
     draw_region,
+    picture_hash,
     png_bytes,
     region_pixels,
-    render_patch,
+    shown_pictures,
 )
 from harness.vlms.geometry import Geometry
 from tests.vlms.shapes import geometries
@@ -171,15 +172,31 @@ def test_rendered_pngs_are_the_drawings_and_repeatable() -> None:
     """Boxed canvas first, crop second; crops are not enlarged."""
     geometry = Geometry.squash((300, 200), (336, 336), (24, 24))
     patch = _patch(geometry, 5, 7)
-    boxed, crop = render_patch(_ramp((300, 200)), geometry, patch)
-    assert (boxed, crop) == render_patch(_ramp((300, 200)), geometry, patch)
-    with Image.open(io.BytesIO(boxed)) as image:
+    other = _patch(geometry, 9, 3)
+    shown = list(shown_pictures(_ramp((300, 200)), geometry, [patch, other]))
+    boxed, crop = shown[0]
+    assert png_bytes(boxed) == png_bytes(draw_region(_ramp((300, 200)), geometry, patch))
+    assert png_bytes(crop) == png_bytes(crop_region(_ramp((300, 200)), geometry, patch))
+    assert shown[1][0] == draw_region(_ramp((300, 200)), geometry, other)
+    with Image.open(io.BytesIO(png_bytes(boxed))) as image:
         assert (image.format, image.size) == ("PNG", (512, 512))
-        drawn = draw_region(_ramp((300, 200)), geometry, patch)
-        assert np.array_equal(_array(image), _array(drawn))
-    with Image.open(io.BytesIO(crop)) as image:
-        assert image.size == (64, 64)
-    assert png_bytes(Image.new("RGB", (3, 3))).startswith(b"\x89PNG")
+        assert np.array_equal(_array(image), _array(boxed))
+    assert crop.size == (64, 64)
+
+
+def test_the_hash_of_pictures_is_of_their_pixels_and_shapes() -> None:
+    """Equal pixels give equal hashes; another pixel, shape or order does not."""
+    first, second = _ramp((30, 20)), _ramp((20, 30))
+    changed = first.copy()
+    changed.putpixel((29, 19), (1, 2, 3))
+    hashes = {
+        picture_hash(first, second),
+        picture_hash(second, first),
+        picture_hash(changed, second),
+        picture_hash(first, _ramp((30, 20)).crop((0, 0, 20, 20))),
+    }
+    assert len(hashes) == 4
+    assert picture_hash(first.copy(), second.copy()) == picture_hash(first, second)
 
 
 def test_another_image_size_is_refused() -> None:

@@ -1,0 +1,69 @@
+"""``judge``: ask judges about a run that is described, or add judges to a finished one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from harness.cli.judging import judging_options
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--judge", help="Judges to add, separated by commas; none: ask what is open.")
+@judging_options
+@click.option("--worker", default="", help="Ask one share of the questions only, such as 2/4.")
+@click.option("--config", type=click.Path(path_type=Path), help="TOML file of options.")
+def command(
+    run: Path,
+    judge: str | None,
+    worker: str,
+    config: Path | None,
+    protocol: str | None,
+    panel: str | None,
+    repeat: float | None,
+    reorder: float | None,
+    **given: object,
+) -> None:
+    """Judge RUN, the directory of a run whose words are made, and write its report anew.
+
+    Judges are shown the very pixels that the judges before them saw. The same command again asks
+    only what has no answer yet. Several workers (--worker 1/4 ... 4/4) can judge together; the
+    command without --worker then scores what they wrote.
+    """
+    from harness.core.config import find_config, resolve
+    from harness.core.records import Score
+    from harness.core.tables import read_table
+    from harness.pipeline.dry_run import dry_run
+    from harness.pipeline.rejudge import (
+        add_judges,
+        judge_again,
+        judge_share,
+        opened,
+        own_setup,
+        parse_worker,
+    )
+    from judges.registry import parse_judges
+    from reports.text import board_text
+
+    if worker:
+        parse_worker(worker)
+    checks = {"repeat": repeat, "reorder": reorder}
+    file = find_config(config, Path.cwd())
+    options = resolve({}, given | checks, os.environ, file).values
+    names = parse_judges(judge) if judge else ()
+    with opened(run, options, worker.replace("/", "-of-")) as context:
+        new = [own_setup(context.spec, name, protocol=protocol, **checks) for name in names]
+        if options.dry_run:
+            click.echo(dry_run(context, new))
+            return
+        add_judges(context, new, panel)
+        if worker:
+            judge_share(context, worker)
+            return
+        judge_again(context)
+        click.echo(board_text(read_table(context.run.scores, Score)))
+        click.echo(f"leaderboard: {context.run.leaderboard}")
+        click.echo(f"report: {context.run.report_html}")
