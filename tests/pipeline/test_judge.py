@@ -11,7 +11,7 @@ import pytest
 
 from harness.core.records import Judgement, Score
 from harness.core.tables import read_table
-from harness.pipeline import judge as stage
+from harness.pipeline import judging
 from judges.base import Judge, JudgeRequest
 from judges.ground_truth import GroundTruthJudge
 from tests.pipeline.runs import execute, result_bytes, small_options
@@ -56,7 +56,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     """Return a function that puts another judge in the place of the run's."""
 
     def put(judge: Judge) -> None:
-        monkeypatch.setattr(stage, "make_judge", lambda name: judge)
+        monkeypatch.setattr(judging, "make_judge", lambda name, settings: judge)
 
     return put
 
