@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from harness.core.ids import digest
 from harness.core.journal import Journal
@@ -57,6 +57,7 @@ def ask_share(context: RunContext, path: Path, number: int, count: int) -> bool:
     left = 0
     with Journal(path) as journal:
         for judging in judgings(context):
+            _tell_unused(judging)
             keys = open_keys(judging, answered)
             left += ask(judging, [k for k in keys if int(k[:8], 16) % count == number - 1], journal)
     if left:
@@ -74,6 +75,20 @@ def open_keys(judging: Judging, answered: set[str]) -> list[str]:
     return [key for key in judging.asked if key not in answered]
 
 
+def _tell_unused(judging: Judging) -> None:
+    """Say that a judge of this name has answers under other settings, which do not count here."""
+    judge = judging.judge
+    unused = sum(
+        row.judge == judge.name and row.judge_version != judge.version and row.status == "ok"
+        for row in judging.context.judgements()
+    )
+    if unused:
+        announce(
+            f"judge {judging.label}: {unused} recorded answers were given with other settings "
+            "(model options, address or rules) and are not used"
+        )
+
+
 def ask(judging: Judging, keys: list[str], journal: Journal) -> int:
     """Put questions to a judge; return how many got no scored answer, lost ones too."""
     if not keys:
@@ -89,9 +104,10 @@ def ask(judging: Judging, keys: list[str], journal: Journal) -> int:
         _recorded(judging, _replies(judging, keys), journal),
         description=f"judge {judging.label}",
         total=len(keys),
-        note=costs.note if judge.needs_pixels else None,
+        note=(lambda _: costs.text()) if judge.needs_pixels else None,
     ):
         statuses[reply.status] += 1
+        costs.add(reply)
         if reply.status == "ok":
             unanswered.discard(reply.key)
     if judge.needs_pixels:
@@ -101,17 +117,16 @@ def ask(judging: Judging, keys: list[str], journal: Journal) -> int:
 
 
 class _Costs:
-    """The running total behind the bar."""
+    """The running total of one judge."""
 
     def __init__(self) -> None:
         self._usd = 0.0
         self._unknown = 0
 
-    def note(self, reply: Judgement) -> str:
-        """Count a reply and return the total so far."""
+    def add(self, reply: Judgement) -> None:
+        """Count a reply."""
         self._usd += reply.cost_usd or 0.0
         self._unknown += reply.cost_usd is None
-        return self.text()
 
     def text(self) -> str:
         """Return the total in US dollars and how many replies it does not cover."""
@@ -145,11 +160,12 @@ def _recorded(
 
     What has been received is written also when the judge breaks off.
     """
-    waiting: list[Judgement] = []
+    waiting: list[dict[str, Any]] = []
     written = time.monotonic()
     try:
         for reply in replies:
-            waiting.append(judging.stamped(reply))
+            # Without defaults: a board of 60,000 questions has a fifth of the bytes less.
+            waiting.append(judging.stamped(reply).model_dump(mode="json", exclude_defaults=True))
             if judging.judge.needs_pixels or time.monotonic() - written >= _LONGEST_WAIT_S:
                 journal.append_many(waiting)
                 waiting.clear()

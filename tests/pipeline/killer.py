@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 from harness.core.config import RunOptions
+from harness.core.ids import canonical_json
 from harness.core.journal import Journal
 from harness.pipeline import capture, describe, plan, report, score
 from tests.pipeline.runs import execute
@@ -37,7 +38,7 @@ def kill_after(calls: int, function: Callable[..., Any]) -> Callable[..., Any]:
 def tear_and_die(journal: Journal, records: Any) -> None:
     """Write one and a half records and end the process, as a power cut would."""
     rows = list(records)
-    whole, torn = rows[0].model_dump_json(), rows[1].model_dump_json()
+    whole, torn = canonical_json(rows[0]), canonical_json(rows[1])
     with journal.path.open("a") as stream:
         stream.write(whole + "\n" + torn[: len(torn) // 2])
     os.kill(os.getpid(), signal.SIGKILL)
