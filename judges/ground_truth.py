@@ -9,8 +9,9 @@ from typing import Final
 
 from harness.core.ids import canonical_json, digest
 from harness.core.records import Entity, Judgement, Record, RegionLabels, Relation
-from judges.base import JudgeRequest
+from judges.base import JudgeRequest, judgement
 from judges.lemmas import LEMMA_VERSION, lemmas, noun_forms
+from judges.protocols.marking import marked_word
 
 _NO_LABELS: Final = "no ground-truth labels for this image"
 
@@ -102,6 +103,7 @@ class GroundTruthJudge:
 
     name: str = "ground-truth"
     needs_labels: bool = True
+    needs_pixels: bool = False
 
     def __init__(self, rules: GroundTruthRules | None = None) -> None:
         """Use the published rules, or ``rules``; the version is a hash of whichever are used."""
@@ -110,37 +112,22 @@ class GroundTruthJudge:
         self._function_words = frozenset(self.rules.function_words)
 
     def judge(self, requests: Sequence[JudgeRequest]) -> Iterator[Judgement]:
-        """Yield one judgement per request, in order; no labels is a refusal, never a miss."""
+        """Yield one judgement per request, in order; no labels is a refusal, never a miss.
+
+        Of a sentence, the marked word is judged.
+        """
         regions: dict[RegionLabels, _Region] = {}
         for request in requests:
             if request.labels is None:
-                yield self._refusal(request)
+                yield judgement(self, request, "refusal", error=_NO_LABELS)
                 continue
             region = regions.get(request.labels)
             if region is None:
                 region = regions.setdefault(request.labels, self._compile(request.labels))
-            answers = [self._relate(word, region) for word in request.words]
-            yield Judgement(
-                key=request.key,
-                judge=self.name,
-                judge_version=self.version,
-                patch_id=request.patch_id,
-                words=request.words,
-                status="ok",
-                relations=tuple(relation for relation, _ in answers),
-                raw=_reply(request.words, answers),
-            )
-
-    def _refusal(self, request: JudgeRequest) -> Judgement:
-        return Judgement(
-            key=request.key,
-            judge=self.name,
-            judge_version=self.version,
-            patch_id=request.patch_id,
-            words=request.words,
-            status="refusal",
-            error=_NO_LABELS,
-        )
+            words = _judged_words(request)
+            answers = [self._relate(word, region) for word in words]
+            relations = [relation for relation, _ in answers]
+            yield judgement(self, request, "ok", relations=relations, raw=_reply(words, answers))
 
     def _relate(self, word: str, region: _Region) -> tuple[Relation, Reason | None]:
         candidates = lemmas(word, self.rules.irregular_forms)
@@ -191,6 +178,12 @@ class GroundTruthJudge:
         ):
             for word in table.get(label, ()):
                 yield word, "association"
+
+
+def _judged_words(request: JudgeRequest) -> tuple[str, ...]:
+    if request.protocol.shows == "sentences":
+        return tuple(marked_word(sentence) for sentence in request.words)
+    return request.words
 
 
 def _spread(via: str, labels: Iterable[str], synonyms: WordTable) -> Iterator[tuple[str, str]]:

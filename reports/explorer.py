@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Final
 
 from pydantic import field_validator
 
 from harness.core.errors import MismatchError
 from harness.core.ids import canonical_json
-from harness.core.records import Box, Record
+from harness.core.records import Box, Record, Relation
 from reports.outcomes import Columns, Outcomes
 
 BUDGET_BYTES: Final = 6_000_000
 """Size that pictures and words of the explorer may take in the page."""
 
-RELATIONS: Final = ("concrete", "abstract", "global", "none")
+RELATIONS: Final[tuple[Relation, ...]] = ("concrete", "abstract", "global", "none")
 """Relations by their code in a packed cell; ``UNSCORED`` stands for a word without one."""
 
 UNSCORED: Final = len(RELATIONS)
@@ -204,10 +205,9 @@ class _Packer:
             for layer in self.outcomes.layers:
                 cell = self.outcomes.cells[lens, layer][position]
                 packed: list[float | int | str] = [cell.status]
-                for rank, row in enumerate(cell.rows):
-                    scored = rank < len(cell.relations)
-                    relation = RELATIONS.index(cell.relations[rank]) if scored else UNSCORED
-                    packed += [self._index(row), relation, float(f"{self.scores[row]:.3g}")]
+                for row, relation in zip_longest(cell.rows, cell.relations):
+                    code = UNSCORED if relation is None else RELATIONS.index(relation)
+                    packed += [self._index(row), code, float(f"{self.scores[row]:.3g}")]
                 cells.append(tuple(packed))
         return tuple(cells)
 

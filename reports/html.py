@@ -16,6 +16,7 @@ from harness.core.ids import canonical_json
 from harness.core.records import Definition, Record, Score
 from reports.alignment import CHANCE_LENS
 from reports.explorer import ExplorerImage
+from reports.judging_page import judging_page
 from reports.outcomes import DEFINITIONS
 from reports.ranking import MATCHED_CONTROL, RankedLens, Ranking
 from reports.scoring import select
@@ -86,6 +87,7 @@ def render_report(view: ReportView, images: Sequence[ExplorerImage] = ()) -> str
             panels=[_panel(view, ranking, styles, i) for i, ranking in enumerate(_overall(view))],
             heat_panels=[_heat_panel(view, i) for i in range(len(view.alignments))],
             cells=view.scores,
+            judging=judging_page(view),
             definitions=DEFINITIONS,
             meanings=MEANINGS,
             images=shown,

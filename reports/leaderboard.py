@@ -13,7 +13,7 @@ from reports.outcomes import DEFINITIONS
 MEAN: Final = "mean"
 """Written in the ``layer`` column for the mean over layers."""
 
-_FIGURES: Final = ("hits", "rate", "low", "high", "lower_bound", "upper_bound")
+_FIGURES: Final = ("hits", "n", "rate", "low", "high", "lower_bound", "upper_bound")
 
 COLUMNS: Final[dict[str, str]] = {
     "vlm": "model",
@@ -21,9 +21,9 @@ COLUMNS: Final[dict[str, str]] = {
     "kind": "lens or control",
     "layer": f"visual layer, or {MEAN!r} for the mean over layers",
     "judge": "judge whose answers are counted",
-    "n": "patches scored (for the mean: patches x layers)",
+    "n": f"patches scored by {DEFINITIONS[0]!r} (for the mean: patches x layers)",
     "total": "patches asked about, scored or not",
-    "unscored": "unscored by reason, e.g. 'refusal=2;missing=1'; empty if none",
+    "unscored": f"unscored by {DEFINITIONS[0]!r}, e.g. 'refusal=2;missing=1'; empty if none",
     "interval": "method of low and high",
     **{
         f"{definition}:{figure}": text
@@ -32,6 +32,7 @@ COLUMNS: Final[dict[str, str]] = {
             _FIGURES,
             (
                 "patches with a hit",
+                "patches scored; a panel of judges may decide more by one definition than another",
                 "hits / n, or the mean over layers; empty if nothing was scored",
                 "lower end of the 95 % interval",
                 "upper end of the 95 % interval",
@@ -87,7 +88,7 @@ def _figures(score: Score | None) -> Sequence[str]:
     if score is None:
         return [""] * len(_FIGURES)
     numbers = (score.estimate, score.low, score.high, score.lower_bound, score.upper_bound)
-    return [str(score.hits), *map(_number, numbers)]
+    return [str(score.hits), str(score.n), *map(_number, numbers)]
 
 
 def _number(value: float | None) -> str:

@@ -10,14 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import DataError, MismatchError
-from harness.core.records import Definition, Judgement, Patch, Relation, RunSpec
+from harness.core.records import Answer, Definition, Patch, Relation, RunSpec
 from reports.stats import Values
 
 Columns: TypeAlias = Mapping[str, Sequence[Any]]
 """Description records by column, as ``table.to_pydict()`` gives them."""
 
-Answers: TypeAlias = Mapping[tuple[str, tuple[str, ...]], Judgement]
-"""(patch id, words in rank order) to one judge's answer."""
+Question: TypeAlias = tuple[str, tuple[str, ...]]
+"""Patch id and what was shown of one cell in rank order; cells that show the same share it."""
+
+Answers: TypeAlias = Mapping[Question, Answer]
+"""What one judge says of each question."""
 
 DEFINITIONS: Final[tuple[Definition, ...]] = (
     "interpretable",
@@ -45,10 +48,16 @@ class Cell:
     """Rows of the description columns, best rank first; empty if the lens gave no words."""
     words: tuple[str, ...]
     """Words in rank order."""
+    shown: tuple[str, ...]
+    """What the judge was shown of them: the words, or sentences with the word marked."""
     status: str
-    """``ok``, a failure status, ``missing`` or ``not_judged``."""
-    relations: tuple[Relation, ...]
-    """One per word; empty unless ``status`` is ok."""
+    """``ok``, a failure status, ``missing`` or ``not_judged``; a panel has more of them."""
+    relations: tuple[Relation | None, ...]
+    """One per word, empty unless it was scored; None where members of a panel differ."""
+
+    def unscored(self, definition: Definition) -> str:  # noqa: ARG002  (a panel's cell needs it)
+        """Return why there is neither hit nor miss; empty if there is one."""
+        return "" if self.status == "ok" else self.status
 
     def hit(self, definition: Definition) -> float:
         """Return 1 for a hit, 0 for a miss, NaN if unscored."""
@@ -78,6 +87,10 @@ class Outcomes:
     cells: Mapping[tuple[str, int], tuple[Cell, ...]]
     """(lens, layer) to one cell per patch."""
 
+    def question(self, lens: str, layer: int, position: int) -> Question:
+        """Return what the judge was asked about the patch at ``position``."""
+        return self.patches[position].patch_id, self.cells[lens, layer][position].shown
+
     def hits(self, lens: str, layer: int | None, definition: Definition) -> Values:
         """Return [patches] hits at one layer, or [patches, layers] for layer None; NaN unscored."""
         if layer is not None:
@@ -103,10 +116,12 @@ def join(
     spec: RunSpec,
     judge: str,
 ) -> Outcomes:
-    """Join descriptions with one judge's answers on (patch, words in rank order).
+    """Join descriptions with one judge's answers on (patch, what was shown in rank order).
 
     Args:
         descriptions: Columns patch_id, lens, layer, rank and word, of equal length, in any order.
+            A column ``shown`` holds what the judge was shown of each word, if that is not the
+            word itself.
         answers: The judge's answers; None if there was no judge.
         patches: All sampled patches of the run.
         spec: The run: its lenses and layers decide which cells there are.
@@ -114,20 +129,23 @@ def join(
 
     Raises:
         MismatchError: a description belongs to no patch, lens or layer of the run, or an answer
-            is about other words than it is filed under.
+            is about something else than it is filed under.
         DataError: ranks of a cell are not 0, 1, 2, ...
     """
     order = {patch.patch_id: position for position, patch in enumerate(patches)}
     ranked = _group(descriptions, order, spec)
     words = descriptions["word"]
+    texts = descriptions.get("shown", words)
     cells: dict[tuple[str, int], tuple[Cell, ...]] = {}
     for lens in spec.lenses:
         for layer in spec.layers:
             members: list[Cell] = []
             for patch_id in order:
                 rows = tuple(ranked.get((lens, layer, patch_id), ()))
-                shown = tuple(words[row] for row in rows)
-                members.append(_cell(rows, shown, patch_id, answers))
+                said = tuple(words[row] for row in rows)
+                shown = said if texts is words else tuple(texts[row] for row in rows)
+                status, relations = _verdict(patch_id, shown, answers)
+                members.append(Cell(rows, said, shown, status, relations))
             cells[lens, layer] = tuple(members)
     return Outcomes(judge, spec.lenses, spec.layers, tuple(patches), cells)
 
@@ -161,22 +179,23 @@ def _group(
     return {cell: [ranks[rank] for rank in range(len(ranks))] for cell, ranks in found.items()}
 
 
-def _cell(
-    rows: tuple[int, ...], words: tuple[str, ...], patch_id: str, answers: Answers | None
-) -> Cell:
+def _verdict(
+    patch_id: str, shown: tuple[str, ...], answers: Answers | None
+) -> tuple[str, tuple[Relation, ...]]:
+    """Return status and relations of one cell."""
     if answers is None:
-        return Cell(rows, words, NOT_JUDGED, ())
-    answer = answers.get((patch_id, words)) if words else None
+        return NOT_JUDGED, ()
+    answer = answers.get((patch_id, shown)) if shown else None
     if answer is None:
-        return Cell(rows, words, MISSING, ())
-    if answer.patch_id != patch_id or answer.words != words:
+        return MISSING, ()
+    if answer.patch_id != patch_id or answer.words != shown:
         raise MismatchError(
-            f"the answer filed for patch {patch_id!r} and words {list(words)} is about patch "
+            f"the answer filed for patch {patch_id!r} and words {list(shown)} is about patch "
             f"{answer.patch_id!r} and words {list(answer.words)}"
         )
-    if answer.status == "ok" and len(answer.relations) != len(words):
+    if answer.status == "ok" and len(answer.relations) != len(shown):
         raise MismatchError(
             f"the answer for patch {patch_id!r} has {len(answer.relations)} relations for "
-            f"{len(words)} words"
+            f"{len(shown)} words"
         )
-    return Cell(rows, words, answer.status, answer.relations)
+    return answer.status, answer.relations

@@ -75,7 +75,7 @@ def score_outcomes(outcomes: Outcomes, spec: RunSpec, kinds: Mapping[str, LensKi
                         hits=int(np.nansum(values)),
                         n=int((~np.isnan(values)).sum()),
                         total=values.size,
-                        unscored=_unscored(cells),
+                        unscored=_unscored(cells, definition),
                         distinct_words=_distinct(cells),
                         **figures,
                     )
@@ -143,9 +143,9 @@ def _figures(
     }
 
 
-def _unscored(cells: Sequence[Cell]) -> dict[str, int]:
-    counts = Counter(cell.status for cell in cells if cell.status != "ok")
-    return dict(sorted(counts.items()))
+def _unscored(cells: Sequence[Cell], definition: Definition) -> dict[str, int]:
+    counts = Counter(cell.unscored(definition) for cell in cells)
+    return {reason: count for reason, count in sorted(counts.items()) if reason}
 
 
 def _distinct(cells: Sequence[Cell]) -> float | None:

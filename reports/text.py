@@ -1,4 +1,4 @@
-"""The board as plain text, for the terminal after a run."""
+"""The board, and how far its judges hold, as plain text for the terminal after a run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from harness.core.records import Definition, Score
+from reports.costs_text import costs_text
+from reports.judge_agreement import JudgeAgreement
+from reports.judging import JudgeChecks, Judging
+from reports.shares import Share
 
 _HEADINGS: Final = ("lens", "mean", "95 % interval", "best layer", "n", "unscored")
 
@@ -18,6 +22,50 @@ def board_text(scores: Sequence[Score], definition: Definition = "interpretable"
     """
     judges = dict.fromkeys(score.judge for score in scores)
     return "\n\n".join(_judge_board(scores, judge, definition) for judge in judges)
+
+
+def judging_text(judging: Judging) -> str:
+    """Return a line per check and per pair of judges, and what judges cost; empty if nothing.
+
+    False positives on controls are left out: they are rows of the board. Agreement is that on the
+    lenses; the report has the controls too, and the cost by lens.
+    """
+    lines = [line for checks in judging.checks for line in _check_lines(checks)]
+    lines += [_agreement_line(row) for row in judging.agreements if row.rows == "lens"]
+    paid = costs_text([cost for cost in judging.costs if cost.calls])
+    return "\n".join([*lines, *paid.splitlines()])
+
+
+def _check_lines(checks: JudgeChecks) -> list[str]:
+    lines = []
+    if checks.repeat:
+        again = checks.repeat
+        lines.append(
+            f"asked again: same relation for {_of(again.same_words)} words "
+            f"({again.kappa}), same verdict on {_of(again.same_questions)} questions"
+        )
+    if checks.reorder:
+        turned = checks.reorder
+        lines.append(
+            f"other word order: relation changed for {_of(turned.changed_words)} words, verdict on "
+            f"{_of(turned.changed_questions)} questions"
+        )
+    if checks.probes:
+        lines.append(f"probe words: {_of(checks.probes.related)} called related")
+    if checks.flags and checks.flags.count:
+        lines.append(f"own flag against its lists: {_of(checks.flags)} replies")
+    return [f"judge {checks.judge}, {line}" for line in lines]
+
+
+def _agreement_line(row: JudgeAgreement) -> str:
+    return (
+        f"judges {row.first} and {row.second}: same verdict on {_of(row.same)} cells of lenses "
+        f"({row.kappa}; rates {_rate(row.first_rate)} and {_rate(row.second_rate)})"
+    )
+
+
+def _of(share: Share) -> str:
+    return f"{_rate(share.share)} of {share.n}"
 
 
 def _judge_board(scores: Sequence[Score], judge: str, definition: Definition) -> str:

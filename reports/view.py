@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.core.ids import canonical_json
 from harness.core.records import Definition, LensKind, Patch, Record, RunSpec, Score
@@ -14,10 +14,12 @@ from reports.alignment import (
     lenses_with_sources,
 )
 from reports.explorer import BUDGET_BYTES, Explorer, ExplorerImage, build_explorer
-from reports.outcomes import DEFINITIONS, NO_JUDGE, Answers, Columns, Outcomes, join
+from reports.judging import Journals, Judging, build_judging, snapshot_notices
+from reports.outcomes import DEFINITIONS, NO_JUDGE, Answers, Columns, Outcomes
+from reports.panel import all_boards
 from reports.ranking import Ranking, rank_lenses, winner_statement
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the layout of ``report.json``."""
 
 
@@ -27,9 +29,13 @@ class JudgeNote(Record):
     name: str
     """Registered name."""
     version: str
-    """Model snapshot or rules hash."""
+    """Hash of model and parameters, or of the rules; empty for a panel."""
     statement: str
     """What kind of judge it is, in one plain sentence."""
+    protocol: str = ""
+    """Name and version of the protocol it was asked by, such as ``paper.1``; empty if unknown."""
+    prompt_hash: str = ""
+    """sha256 over the protocol's templates, schema and settings; empty if unknown."""
 
 
 class LensNote(Record):
@@ -72,7 +78,7 @@ class ReportView(Record):
     patches: int
     """Sampled patches."""
     judges: tuple[JudgeNote, ...]
-    """Judges whose figures are shown; empty if nothing was judged."""
+    """Panels, then judges, whose figures are shown; empty if nothing was judged."""
     lenses: tuple[LensNote, ...]
     """Lenses and controls."""
     stamp: dict[str, str]
@@ -81,6 +87,8 @@ class ReportView(Record):
     """One per judge and definition."""
     scores: tuple[Score, ...]
     """All board cells."""
+    judging: Judging
+    """How far the judges hold, and what they cost."""
     rankings: tuple[Ranking, ...]
     """Per judge and definition: over all layers first, then layer by layer."""
     alignments: tuple[AlignmentMatrix, ...]
@@ -102,7 +110,13 @@ class RunTables:
     answers: Mapping[str, Answers]
     """Judge name to its answers; empty if nothing was judged."""
     scores: Sequence[Score]
-    """Scores of all judges, from :func:`reports.scoring.score_run`."""
+    """Scores of all boards, from :func:`reports.scoring.score_outcomes`; panels first."""
+    judgements: Journals = field(default_factory=dict)
+    """Judge name to all its journal rows in the order written; empty if they are not known."""
+    panels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Panel name to the names of its judges; see :func:`reports.panel.panel_name`."""
+    shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Judge name to what it was shown of every description row, where that is not the word."""
 
 
 def build_view(
@@ -124,8 +138,9 @@ def build_view(
         spec_hash: Hash of the run's spec.
         provenance: What the model is, from its facts.
         lenses: One note per lens and control of the run.
-        judges: One note per judge of ``tables.answers``.
-        notices: Warnings shown before the figures; unscored answers add one of their own.
+        judges: One note per judge of ``tables.answers``; panels are added.
+        notices: Warnings shown before the figures; unscored answers, and judges that several
+            models answered for, add their own.
         stamp: Environment, shown at the end.
         images: Pictures for the explorer, in the order in which they may be dropped last.
         budget: Bytes the explorer may take.
@@ -135,38 +150,59 @@ def build_view(
     """
     spec = tables.spec
     kinds = {note.name: note.kind for note in lenses}
-    boards = [
-        join(tables.descriptions, answers, tables.patches, spec, judge)
-        for judge, answers in tables.answers.items()
-    ]
-    shown = boards[0] if boards else join(tables.descriptions, None, tables.patches, spec, NO_JUDGE)
-    rankings = tuple(ranking for board in boards for ranking in _rankings(board, spec, kinds))
-    sources = [
-        lens
-        for lens in lenses_with_sources(tables.descriptions)
-        if kinds.get(lens) == "lens" or lens == CHANCE_LENS
-    ]
+    boards = all_boards(
+        tables.descriptions, tables.answers, tables.patches, spec, tables.panels, tables.shown
+    )
+    ranked = [board for board in boards if board.judge != NO_JUDGE]
+    single = [board for board in ranked if board.judge in tables.answers]
+    rankings = tuple(ranking for board in ranked for ranking in _rankings(board, spec, kinds))
+    judging = build_judging(single, tables.judgements, tables.answers, kinds, spec.seed)
+    own_notices = [*_unscored_notices(tables.scores), *snapshot_notices(judging.costs)]
     return ReportView(
         spec=spec,
         spec_hash=spec_hash,
         provenance=provenance,
-        notices=(*notices, *_unscored_notices(tables.scores)),
+        notices=(*notices, *own_notices),
         images=len({patch.image_id for patch in tables.patches}),
         patches=len(tables.patches),
-        judges=tuple(judges),
+        judges=(*_panel_notes(tables.panels), *judges),
         lenses=tuple(lenses),
         stamp=dict(stamp or {}),
         headlines=tuple(_headline(ranking) for ranking in rankings if _overall(ranking)),
         scores=tuple(tables.scores),
+        judging=judging,
         rankings=rankings,
-        alignments=tuple(alignment_matrix(tables.descriptions, lens) for lens in sources),
-        explorer=build_explorer(shown, tables.descriptions, images, budget),
+        alignments=_alignments(tables.descriptions, kinds),
+        explorer=build_explorer(boards[0], tables.descriptions, images, budget),
     )
 
 
 def report_json(view: ReportView) -> str:
     """Return ``report.json``: the whole view as canonical JSON with a final newline."""
     return canonical_json(view) + "\n"
+
+
+def _panel_notes(panels: Mapping[str, Sequence[str]]) -> list[JudgeNote]:
+    return [
+        JudgeNote(
+            name=name,
+            version="",
+            statement=f"A hit or a miss is what more than half of its {len(members)} judges found; "
+            "where there is no such majority, nothing is scored.",
+        )
+        for name, members in panels.items()
+    ]
+
+
+def _alignments(
+    descriptions: Columns, kinds: Mapping[str, LensKind]
+) -> tuple[AlignmentMatrix, ...]:
+    """Return the source layers of every lens that has them, and those that chance gives."""
+    return tuple(
+        alignment_matrix(descriptions, lens)
+        for lens in lenses_with_sources(descriptions)
+        if kinds.get(lens) == "lens" or lens == CHANCE_LENS
+    )
 
 
 def _rankings(board: Outcomes, spec: RunSpec, kinds: Mapping[str, LensKind]) -> list[Ranking]:

@@ -8,17 +8,20 @@ from pathlib import Path
 import click
 
 from harness.cli.judging import judging_options
+from harness.cli.results import show_results
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--judge", help="Judges to add, separated by commas; none: ask what is open.")
+@click.option("--remove", help="Added judges to take off the board, separated by commas.")
 @judging_options
 @click.option("--worker", default="", help="Ask one share of the questions only, such as 2/4.")
 @click.option("--config", type=click.Path(path_type=Path), help="TOML file of options.")
 def command(
     run: Path,
     judge: str | None,
+    remove: str | None,
     worker: str,
     config: Path | None,
     protocol: str | None,
@@ -34,8 +37,6 @@ def command(
     command without --worker then scores what they wrote.
     """
     from harness.core.config import find_config, resolve
-    from harness.core.records import Score
-    from harness.core.tables import read_table
     from harness.pipeline.dry_run import dry_run
     from harness.pipeline.rejudge import (
         add_judges,
@@ -44,9 +45,9 @@ def command(
         opened,
         own_setup,
         parse_worker,
+        remove_judges,
     )
     from judges.registry import parse_judges
-    from reports.text import board_text
 
     if worker:
         parse_worker(worker)
@@ -56,6 +57,8 @@ def command(
     names = parse_judges(judge) if judge else ()
     with opened(run, options, worker.replace("/", "-of-")) as context:
         new = [own_setup(context.spec, name, protocol=protocol, **checks) for name in names]
+        if remove:
+            remove_judges(context, [name.strip() for name in remove.split(",")])
         if options.dry_run:
             click.echo(dry_run(context, new))
             return
@@ -64,6 +67,4 @@ def command(
             judge_share(context, worker)
             return
         judge_again(context)
-        click.echo(board_text(read_table(context.run.scores, Score)))
-        click.echo(f"leaderboard: {context.run.leaderboard}")
-        click.echo(f"report: {context.run.report_html}")
+        show_results(context.run)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.cli.judging import judging_options
+from harness.cli.results import show_results
 from harness.core.rundir import STAGES
 
 
@@ -53,24 +54,18 @@ def command(config: Path | None, stages: tuple[str, ...], **given: object) -> No
     """
     from harness.core.config import find_config, resolve
     from harness.core.rundir import RunPaths
-    from harness.core.tables import read_table
 
     options = resolve({}, given, os.environ, find_config(config, Path.cwd())).values
-    from harness.core.records import Score
     from harness.pipeline.dry_run import dry_run_of
     from harness.pipeline.engine import run_stages
     from harness.pipeline.spec import resolve_spec
-    from reports.text import board_text
 
     plan = resolve_spec(options)
     if options.dry_run:
         click.echo(dry_run_of(plan, Path(options.runs_dir)))
         return
     path = run_stages(plan, Path(options.runs_dir), stages=stages or STAGES, fresh=options.fresh)
-    paths = RunPaths(path)
     if not stages or "report" in stages:
-        click.echo(board_text(read_table(paths.scores, Score)))
-        click.echo(f"leaderboard: {paths.leaderboard}")
-        click.echo(f"report: {paths.report_html}")
+        show_results(RunPaths(path))
     else:
         click.echo(f"run: {path}")

@@ -18,13 +18,14 @@ from harness.data.sources import ImageSource
 from harness.pipeline.spec import Plan
 from harness.vlms.base import Adapter, VlmFacts
 from harness.vlms.geometry import Geometry
+from judges.base import Judge
 from judges.budget import Budget
 from judges.prices import load_prices
 from judges.settings import JudgeSettings, Limits
 from lenses.library.corpus import Corpus
 
 if TYPE_CHECKING:
-    from harness.pipeline.judging import JudgeSetup, Judging
+    from harness.pipeline.judging import JudgeIdentity, JudgeSetup, Judging
     from harness.pipeline.pictures import Pictures
     from lenses.library.search import LibrarySearch
     from lenses.library.store import Library
@@ -63,7 +64,9 @@ class RunContext:
         self.source: ImageSource = plan.source
         self.device = plan.device
         self.options: JudgingOptions = plan.judging
-        self.judgings: dict[tuple[JudgeSetup, ...], tuple[Judging, ...]] = {}
+        self.judges: dict[str, Judge] = {}
+        """Judges made so far, by name."""
+        self.judgings: dict[tuple[JudgeSetup, JudgeIdentity], Judging] = {}
         """The run's judges with their questions, see ``harness.pipeline.judging``."""
         self.pictures: Pictures | None = None
         """What judges are shown, once a judge asked for it."""
@@ -112,7 +115,9 @@ class RunContext:
 
     def spent_usd(self) -> float:
         """Return what the judging of this run has cost so far, as far as prices were known."""
-        return sum(row.cost_usd or 0.0 for row in self.judgements())
+        return sum(
+            call.cost_usd or 0.0 for row in self.judgements() for call in (row.calls or (row,))
+        )
 
     @cached_property
     def adapter(self) -> Adapter:

@@ -13,7 +13,7 @@ from harness.core.journal import Journal
 from harness.core.progress import announce, progress
 from harness.core.records import Judgement, Patch, RegionLabels
 from harness.pipeline.context import RunContext
-from harness.pipeline.judging import Judging, judgings, pictures, setups
+from harness.pipeline.judging import Judging, pictures, present_judgings, setups
 from judges.api import ApiJudge
 from judges.base import JudgeRequest
 from judges.batch.flow import advance
@@ -29,9 +29,9 @@ def inputs(context: RunContext) -> dict[str, str]:
     run = context.run
     versions = {
         f"judge {judging.label}": digest(
-            [judging.judge.version, judging.prompt_hash, judging.setup.model_dump()]
+            [judging.identity.version, judging.prompt_hash, judging.setup.model_dump()]
         )
-        for judging in judgings(context)
+        for judging in present_judgings(context)
     }
     return run.digests(run.descriptions, run.patches) | versions | {"spec": digest(context.spec)}
 
@@ -56,7 +56,7 @@ def ask_share(context: RunContext, path: Path, number: int, count: int) -> bool:
     answered = answered_keys(context)
     left = 0
     with Journal(path) as journal:
-        for judging in judgings(context):
+        for judging in present_judgings(context):
             _tell_unused(judging)
             keys = open_keys(judging, answered)
             left += ask(judging, [k for k in keys if int(k[:8], 16) % count == number - 1], journal)
@@ -77,9 +77,9 @@ def open_keys(judging: Judging, answered: set[str]) -> list[str]:
 
 def _tell_unused(judging: Judging) -> None:
     """Say that a judge of this name has answers under other settings, which do not count here."""
-    judge = judging.judge
+    judge = judging.identity
     unused = sum(
-        row.judge == judge.name and row.judge_version != judge.version and row.status == "ok"
+        row.judge == judge.judge and row.judge_version != judge.version and row.status == "ok"
         for row in judging.context.judgements()
     )
     if unused:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from pydantic import ValidationError
 
 from harness.core.errors import DataError, UsageError
+from harness.core.files import write_json_atomic
 from harness.core.records import Answer, Judgement, Record
 from harness.pipeline.context import RunContext
 from harness.pipeline.pictures import Pictures
@@ -20,7 +20,7 @@ from judges.protocols.base import JudgingProtocol, Question
 from judges.protocols.plan import Asked, plan_questions
 from judges.protocols.registry import find_protocol
 from judges.protocols.wording import prompt_hash
-from judges.registry import make_judge
+from judges.registry import judge_summary, make_judge
 
 
 class JudgeSetup(Record):
@@ -36,13 +36,30 @@ class JudgeSetup(Record):
     """Per cent of the questions asked again in another order of words."""
 
 
-class AddedJudges(Record):
-    """Judges of a run beyond those of its spec."""
+class JudgeIdentity(Record):
+    """What decides the keys of a judge's questions, kept so that a report needs no judge."""
 
-    setups: tuple[JudgeSetup, ...]
-    """In the order they were added."""
+    judge: str
+    """Name of the judge."""
+    version: str
+    """Hash of its model and parameters, or of its rules."""
+    needs_labels: bool
+    """Whether it reads ground-truth labels."""
+    needs_pixels: bool
+    """Whether it looks at pictures."""
+    statement: str
+    """What kind of judge it is, in one sentence."""
+
+
+class RunJudges(Record):
+    """The judges of a run: those beyond its spec, and what all of them were when last asked."""
+
+    added: tuple[JudgeSetup, ...] = ()
+    """Judges beyond those of the spec, in the order they were added."""
     panel: str = "none"
     """How the verdicts of all judges of the run are joined; ``none`` leaves it to the spec."""
+    identities: tuple[JudgeIdentity, ...] = ()
+    """The judges as they were when the run was last judged."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +72,13 @@ class Judging:
     """How it is asked."""
     label: str
     """What the judge is called on the board."""
-    judge: Judge
-    """The judge."""
+    identity: JudgeIdentity
+    """What decides its keys."""
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The judge itself, made at the first use; raises as :func:`judges.registry.make_judge`."""
+        return _made(self.context, self.setup.judge)
 
     @cached_property
     def protocol(self) -> JudgingProtocol:
@@ -79,9 +101,9 @@ class Judging:
         return tuple(dict.fromkeys(self.cells.values()))
 
     @cached_property
-    def descriptions(self) -> dict[str, list[Any]]:
-        """The columns of the description table, with what this judge was shown."""
-        return self.context.descriptions | {"shown": shown_texts(self.context, self.protocol)}
+    def shown(self) -> list[str]:
+        """What this judge is shown of every row of the description table."""
+        return shown_texts(self.context, self.protocol)
 
     @cached_property
     def asked(self) -> dict[str, Asked]:
@@ -99,7 +121,7 @@ class Judging:
 
     def image_hash(self, patch_id: str) -> str:
         """Return the hash of what is shown of a patch; empty for a judge that looks at nothing."""
-        return pictures(self.context).hash(patch_id) if self.judge.needs_pixels else ""
+        return pictures(self.context).hash(patch_id) if self.identity.needs_pixels else ""
 
     def stamped(self, reply: Judgement) -> Judgement:
         """Return a reply with what the run knows of its question and the judge does not."""
@@ -123,14 +145,19 @@ class Judging:
                 found[asked] = row
         return found
 
+    def history(self, rows: Iterable[Judgement]) -> list[Judgement]:
+        """Return all that was ever recorded, and paid, of this judge by this protocol."""
+        own = (self.identity.judge, self.protocol.id)
+        return [row for row in rows if (row.judge, row.protocol) == own]
+
     def answers(self, rows: Iterable[Judgement]) -> dict[Question, Answer]:
         """Return the answer to every question of the board that has one."""
         return assemble(self.protocol, self.questions, self.replies(rows))
 
     def _key(self, asked: Asked) -> str:
         return request_key(
-            self.judge.name,
-            self.judge.version,
+            self.identity.judge,
+            self.identity.version,
             asked.patch_id,
             asked.words,
             prompt_hash=self.prompt_hash,
@@ -149,50 +176,99 @@ def setups(context: RunContext) -> tuple[JudgeSetup, ...]:
     ]
     found = {(setup.judge, setup.protocol): setup for setup in own}
     # A judge named again later is the same judge, asked with the later checks.
-    found |= {(setup.judge, setup.protocol): setup for setup in added(context).setups}
+    found |= {(setup.judge, setup.protocol): setup for setup in run_judges(context).added}
     return tuple(found.values())
 
 
-def added(context: RunContext) -> AddedJudges:
-    """Return the judges added to the run after it was planned.
+def run_judges(context: RunContext) -> RunJudges:
+    """Return what is recorded of the run's judges.
 
     Raises:
-        DataError: Their file is unreadable.
+        DataError: The file is unreadable.
     """
     try:
-        return AddedJudges.model_validate_json(context.run.judges.read_bytes())
+        return RunJudges.model_validate_json(context.run.judges.read_bytes())
     except FileNotFoundError:
-        return AddedJudges(setups=())
+        return RunJudges()
     except (OSError, ValidationError) as error:
         raise DataError(f"cannot read {context.run.judges}: {error}") from error
 
 
+def write_judges(context: RunContext, record: RunJudges) -> None:
+    """Record the run's judges, if anything about them has changed."""
+    if record != run_judges(context):
+        write_json_atomic(context.run.judges, record, readable=True)
+
+
 def panel_rule(context: RunContext) -> str:
     """Return how the run's judges are joined: none or majority."""
-    later = added(context).panel
+    later = run_judges(context).panel
     return context.spec.panel if later == "none" else later
 
 
 def judgings(context: RunContext) -> tuple[Judging, ...]:
-    """Return the run's judges with their questions; made once per context."""
-    key = setups(context)
-    if key not in context.judgings:
-        context.judgings[key] = tuple(make_judging(context, setup) for setup in key)
-    return context.judgings[key]
+    """Return the run's judges with their questions, as they were when they were last asked.
+
+    A judge that was never asked is made; the others need neither key, nor model, nor network.
+    """
+    known = {identity.judge: identity for identity in run_judges(context).identities}
+    return _judgings(context, [known.get(setup.judge) for setup in setups(context)])
 
 
-def make_judging(context: RunContext, setup: JudgeSetup) -> Judging:
-    """Return one judge with its questions on a run.
+def present_judgings(context: RunContext) -> tuple[Judging, ...]:
+    """Return the run's judges as they are now, and record what they are."""
+    found = _judgings(context, [None for _ in setups(context)])
+    identities = {judging.identity.judge: judging.identity for judging in found}
+    record = run_judges(context)
+    write_judges(context, record.model_copy(update={"identities": tuple(identities.values())}))
+    return found
+
+
+def make_judging(
+    context: RunContext, setup: JudgeSetup, identity: JudgeIdentity | None = None
+) -> Judging:
+    """Return one judge with its questions on a run; without ``identity`` the judge is made.
 
     Raises:
         UsageError: The judge is unknown, or asks nothing.
     """
-    judge = make_judge(setup.judge, context.judge_settings)
-    if judge is None:
-        raise UsageError(f"judge {setup.judge!r} asks nothing; name one of `list judges`")
     other = setup.protocol != context.spec.protocol
     label = f"{setup.judge} ({setup.protocol})" if other else setup.judge
-    return Judging(context, setup, label, judge)
+    return Judging(context, setup, label, identity or _identity(_made(context, setup.judge)))
+
+
+def _judgings(
+    context: RunContext, identities: Sequence[JudgeIdentity | None]
+) -> tuple[Judging, ...]:
+    """Return the judgings by the identities given; equal ones are shared within the context."""
+    found = []
+    for setup, known in zip(setups(context), identities, strict=True):
+        identity = known or _identity(_made(context, setup.judge))
+        key = (setup, identity)
+        if key not in context.judgings:
+            context.judgings[key] = make_judging(context, setup, identity)
+        found.append(context.judgings[key])
+    return tuple(found)
+
+
+def _identity(judge: Judge) -> JudgeIdentity:
+    return JudgeIdentity(
+        judge=judge.name,
+        version=judge.version,
+        needs_labels=judge.needs_labels,
+        needs_pixels=judge.needs_pixels,
+        statement=judge_summary(judge.name),
+    )
+
+
+def _made(context: RunContext, name: str) -> Judge:
+    """Return a judge of the run, made once per context."""
+    if name not in context.judges:
+        judge = make_judge(name, context.judge_settings)
+        if judge is None:
+            raise UsageError(f"judge {name!r} asks nothing; name one of `list judges`")
+        context.judges[name] = judge
+    return context.judges[name]
 
 
 def pictures(context: RunContext) -> Pictures:

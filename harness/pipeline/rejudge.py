@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.core.config import JudgingOptions
-from harness.core.errors import MismatchError, UsageError
-from harness.core.files import write_json_atomic
+from harness.core.errors import MismatchError, UsageError, unknown_name
 from harness.core.records import RunSpec
 from harness.core.rundir import RunDir
 from harness.data.sources import open_source
@@ -18,7 +17,13 @@ from harness.pipeline.context import RunContext
 from harness.pipeline.engine import run_stage
 from harness.pipeline.judge import ask_share
 from harness.pipeline.judge_choice import check_judge, check_panel, has_labels
-from harness.pipeline.judging import AddedJudges, JudgeSetup, added, make_judging, setups
+from harness.pipeline.judging import (
+    JudgeSetup,
+    make_judging,
+    run_judges,
+    setups,
+    write_judges,
+)
 from harness.pipeline.spec import Plan
 from judges.protocols.registry import find_protocol
 
@@ -63,13 +68,13 @@ def add_judges(context: RunContext, new: Sequence[JudgeSetup], panel: str | None
         panel: How the verdicts of all its judges are joined; None leaves that as it is.
 
     Raises:
-        UsageError: A judge cannot be made, or a panel would have fewer than two members.
+        UsageError: A judge cannot be made, or a panel would have fewer than two members; the run
+            is then left as it was.
     """
-    before = added(context)
-    found = {(setup.judge, setup.protocol): setup for setup in (*before.setups, *new)}
-    record = AddedJudges(setups=tuple(found.values()), panel=panel or before.panel)
+    before = run_judges(context)
+    found = {(setup.judge, setup.protocol): setup for setup in (*before.added, *new)}
     names = {(setup.judge, setup.protocol) for setup in (*setups(context), *new)}
-    check_panel(record.panel, len(names))
+    check_panel(panel or before.panel, len(names))
     settings, labelled = context.judge_settings, has_labels(context.source)
     for setup in new:
         find_protocol(setup.protocol)
@@ -80,8 +85,24 @@ def add_judges(context: RunContext, new: Sequence[JudgeSetup], panel: str | None
             labelled=labelled,
             images=context.source.name,
         )
-    if record != before:
-        write_json_atomic(context.run.judges, record, readable=True)
+    changes = {"added": tuple(found.values()), "panel": panel or before.panel}
+    write_judges(context, before.model_copy(update=changes))
+
+
+def remove_judges(context: RunContext, names: Sequence[str]) -> None:
+    """Take judges off a run's board that were added to it; what they said stays in the journal.
+
+    Raises:
+        UsageError: A name is not that of an added judge.
+    """
+    record = run_judges(context)
+    known = [setup.judge for setup in record.added]
+    for name in names:
+        if name not in known:
+            raise unknown_name("added judge", name, known)
+    left = tuple(setup for setup in record.added if setup.judge not in names)
+    panel = record.panel if len(setups(context)) - len(record.added) + len(left) > 1 else "none"
+    write_judges(context, record.model_copy(update={"added": left, "panel": panel}))
 
 
 def own_setup(spec: RunSpec, judge: str, **changes: str | float | None) -> JudgeSetup:

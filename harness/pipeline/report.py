@@ -24,7 +24,6 @@ from harness.pipeline.judging import judgings
 from harness.pipeline.references import LibraryUses
 from harness.pipeline.score import panels
 from harness.vlms.registry import VLMS
-from judges.registry import judge_summary
 from lenses.registry import make_lens
 from reports.explorer import ExplorerImage
 from reports.html import render_report
@@ -101,9 +100,8 @@ def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
         descriptions=context.descriptions,
         answers={judging.label: judging.answers(rows) for judging in judges},
         scores=read_table(context.run.scores, Score),
-        judgements={
-            judging.label: [row for row in rows if row.key in judging.asked] for judging in judges
-        },
+        judgements={judging.label: judging.history(rows) for judging in judges},
+        shown={judging.label: judging.shown for judging in judges},
         panels=panels(context),
     )
     return build_view(
@@ -114,8 +112,8 @@ def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
         judges=[
             JudgeNote(
                 name=judging.label,
-                version=judging.judge.version,
-                statement=judge_summary(judging.judge.name),
+                version=judging.identity.version,
+                statement=judging.identity.statement,
                 protocol=judging.protocol.id,
                 prompt_hash=judging.prompt_hash,
             )
@@ -158,7 +156,7 @@ def _visual_tokens(context: RunContext) -> str | None:
 
 def _label_limits(context: RunContext) -> str | None:
     """Return what the images' labels cannot tell, if a judge goes by them."""
-    if not any(judging.judge.needs_labels for judging in judgings(context)):
+    if not any(judging.identity.needs_labels for judging in judgings(context)):
         return None
     kind = kind_of(context.spec.images)
     return None if kind is None else kind.limits

@@ -10,8 +10,7 @@ from harness.pipeline.context import RunContext
 from harness.pipeline.judging import judgings, panel_rule
 from lenses.registry import make_lens
 from reports.leaderboard import leaderboard_csv
-from reports.outcomes import NO_JUDGE, Outcomes, join
-from reports.panel import panel, panel_name
+from reports.panel import all_boards, panel_name
 from reports.scoring import score_outcomes
 
 
@@ -26,27 +25,20 @@ def run(context: RunContext) -> None:
     """Write the score table and the leaderboard."""
     spec = context.spec
     kinds = lens_kinds(spec.lenses)
+    rows, judges = list(context.judgements()), judgings(context)
+    boards = all_boards(
+        context.descriptions,
+        {judging.label: judging.answers(rows) for judging in judges},
+        context.patches,
+        spec,
+        panels=panels(context),
+        shown={judging.label: judging.shown for judging in judges},
+    )
     scores: list[Score] = []
-    for outcomes in boards(context):
-        scores += score_outcomes(outcomes, spec, kinds)
+    for board in boards:
+        scores += score_outcomes(board, spec, kinds)
     write_table(context.run.scores, scores, Score)
     write_text_atomic(context.run.leaderboard, leaderboard_csv(scores))
-
-
-def boards(context: RunContext) -> list[Outcomes]:
-    """Return the joined outcomes of every judge, after those of their panel if there is one.
-
-    Without a judge the one board holds what was described and not judged.
-    """
-    spec, patches = context.spec, context.patches
-    rows = list(context.judgements())
-    own = [
-        join(judging.descriptions, judging.answers(rows), patches, spec, judging.label)
-        for judging in judgings(context)
-    ]
-    if not own:
-        return [join(context.descriptions, None, patches, spec, NO_JUDGE)]
-    return [*(panel(own, name) for name in panels(context)), *own]
 
 
 def panels(context: RunContext) -> dict[str, list[str]]:

@@ -111,7 +111,7 @@
       button.addEventListener("click", () => describe(answer, lens.name, layer.layer, button));
       node.append(button);
     }
-    if (judged && cell.answers.length && cell.status !== "ok") node.append(make("span", { class: "empty" }, ` ${cell.status}`));
+    if (judged && cell.answers.length && cell.status !== "ok") node.append(make("span", { class: "empty" }, ` (${cell.status.replaceAll("_", " ")})`));
     return node;
   };
   const drawWords = (patch) => {

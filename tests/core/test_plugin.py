@@ -15,6 +15,7 @@ import torch
 from harness.core.records import RegionLabels
 from harness.core.registry import Registry
 from judges.base import JudgeRequest
+from judges.protocols.registry import find_protocol
 from lenses.base import LensContext, Queries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,8 +93,8 @@ def test_judge() -> None:
     judge = registry.get("centre")()
     labels = RegionLabels(inside=(), everywhere=(), centre="dog")
     requests = [
-        JudgeRequest("key", "patch", ("Dog", "cat"), labels),
-        JudgeRequest("other", "patch", ("Dog",), None),
+        JudgeRequest("key", "patch", ("Dog", "cat"), find_protocol("paper"), labels),
+        JudgeRequest("other", "patch", ("Dog",), find_protocol("paper")),
     ]
     seen, blind = judge.judge(requests)
     assert (seen.key, seen.status, seen.relations) == ("key", "ok", ("concrete", "none"))

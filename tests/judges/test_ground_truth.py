@@ -194,3 +194,16 @@ def test_a_function_word_never_fits_even_if_a_label_is_named_so() -> None:
     labels = RegionLabels(inside=(entity,), everywhere=(entity,), centre="can")
     assert relation("can", labels) == "none"
     assert relation("container", labels) == "concrete"
+
+
+def test_of_a_sentence_the_marked_word_is_judged() -> None:
+    sentences = ("a dog on a ⟦boat⟧ in the sun", "a ⟦dog⟧ on a boat", "⟦the⟧ dog", "⟦loyal⟧")
+    (answer,) = JUDGE.judge([request(*sentences, protocol="sentence")])
+    (bare,) = JUDGE.judge([request("boat", "dog", "the", "loyal")])
+    assert answer.relations == bare.relations == ("global", "concrete", "none", "abstract")
+    assert (answer.words, answer.raw) == (sentences, bare.raw)
+
+
+def test_marks_mean_nothing_where_words_are_shown() -> None:
+    (answer,) = JUDGE.judge([request("⟦dog⟧", "a ⟦dog⟧")])
+    assert answer.relations == ("none", "none")

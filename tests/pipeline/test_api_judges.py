@@ -218,7 +218,7 @@ def test_a_dry_run_asks_nothing_and_counts_what_is_answered(
     with opened(run, QUICK) as context:
         text = dry_run(context, [JudgeSetup(judge=GPT, protocol="pooled")])
         assert not server.seen
-        assert not context.run.judges.exists()
+        assert GPT not in context.run.judges.read_text()
     found = judged(run, GPT)
     with opened(run, QUICK) as context:
         again = dry_run(context, ())

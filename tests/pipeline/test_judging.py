@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from harness.core.errors import DataError, MismatchError, UsageError
 from harness.core.records import Judgement, RunSpec, Score
 from harness.core.rundir import RunDir
 from harness.core.tables import read_table
+from harness.pipeline.engine import run_stage
 from harness.pipeline.judging import JudgeSetup, judgings, pictures
 from harness.pipeline.rejudge import (
     add_judges,
@@ -20,6 +22,7 @@ from harness.pipeline.rejudge import (
     opened,
     own_setup,
     parse_worker,
+    remove_judges,
 )
 from tests.pipeline.runs import execute, small_options
 from tests.pipeline.test_run import with_library
@@ -155,17 +158,59 @@ def test_a_run_without_words_cannot_be_judged(small_corpus: Path, tmp_path: Path
 
 
 def test_a_panel_needs_two_judges(run: Path) -> None:
+    before = (run / "judges.json").read_bytes()
     with pytest.raises(UsageError, match="there is 1"):
         judged(run, panel="majority")
-    assert not (run / "judges.json").exists()
+    assert (run / "judges.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["none", "nobody", "ground-truht"])
 def test_a_judge_that_cannot_be_added_leaves_the_run_as_it_was(run: Path, name: str) -> None:
+    before = (run / "judges.json").read_bytes()
     with pytest.raises(UsageError):
         judged(run, JudgeSetup(judge=name, protocol="paper"))
-    assert not (run / "judges.json").exists()
+    assert (run / "judges.json").read_bytes() == before
     judged(run)
+
+
+def test_a_report_needs_no_judge_and_a_judge_can_be_removed(run: Path, tmp_path: Path) -> None:
+    """A judge whose source is gone is still on the board, until it is taken off."""
+    source = Path(shutil.copytree(run, tmp_path / "source"))
+    before = (run / "leaderboard.csv").read_bytes()
+    replay = f"replay:{source}"
+    judged(run, JudgeSetup(judge=replay, protocol="paper"))
+    board = (run / "leaderboard.csv").read_bytes()
+    assert replay.encode() in board
+    shutil.rmtree(source)
+    for name in ("leaderboard.csv", "done/score.json", "done/report.json"):
+        (run / name).unlink()
+    with opened(run, JudgingOptions()) as context:
+        for stage in ("score", "report"):
+            run_stage(context, stage)
+    assert (run / "leaderboard.csv").read_bytes() == board
+    with pytest.raises(UsageError, match="holds no judgements"):
+        judged(run)
+    with opened(run, JudgingOptions()) as context:
+        with pytest.raises(UsageError, match="unknown added judge 'ground-truth'"):
+            remove_judges(context, [GROUND_TRUTH])
+        remove_judges(context, [replay])
+        judge_again(context)
+    assert (run / "leaderboard.csv").read_bytes() == before
+
+
+def test_answers_of_other_settings_are_named_and_not_used(
+    run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A judge whose rules have changed is asked anew, and says so."""
+    journal = run / "judgements.jsonl"
+    (version,) = {row.judge_version for row in judged(run)}
+    count = len(journal.read_text().splitlines())
+    text = journal.read_text().replace(version, "0" * 16)
+    journal.write_text(re.sub('"key":"....', '"key":"0000', text))
+    with caplog.at_level("INFO"):
+        judged(run)
+    assert f"judge ground-truth: {count} recorded answers" in caplog.text
+    assert len(journal.read_text().splitlines()) == 2 * count
 
 
 def test_pictures_are_the_same_for_every_judge_or_judging_stops(run: Path) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from harness.core.records import Judgement, LensKind, Patch, Relation, RunSpec, Status
+from harness.core.records import Answer, LensKind, Patch, Relation, RunSpec, Status
 from reports.explorer import ExplorerImage
-from reports.outcomes import Answers
+from reports.outcomes import Answers, Question
 from reports.scoring import score_run
 from reports.view import JudgeNote, LensNote, ReportView, RunTables, build_view
 
@@ -57,7 +57,7 @@ class Run:
     spec: RunSpec
     patches: list[Patch]
     columns: dict[str, list[Any]]
-    answers: dict[tuple[str, tuple[str, ...]], Judgement]
+    answers: dict[Question, Answer]
     kinds: dict[str, LensKind]
     hits: dict[tuple[str, int], int] = field(default_factory=dict)
     """Planned interpretable patches per lens and layer, counted while they are made."""
@@ -116,16 +116,14 @@ def make_run(
     return run
 
 
-def answer(patch_id: str, words: tuple[str, ...], status: Status = "ok") -> Judgement:
+def answer(patch_id: str, words: tuple[str, ...], status: Status = "ok") -> Answer:
     """Return the answer of a judge that knows :data:`WORDS`."""
-    return Judgement(
-        key=f"{patch_id}:{' '.join(words)}",
-        judge=JUDGE,
-        judge_version="v1",
+    return Answer(
         patch_id=patch_id,
         words=words,
         status=status,
         relations=tuple(RELATION[word] for word in words) if status == "ok" else (),
+        judgements=(f"{patch_id}:{' '.join(words)}",),
     )
 
 

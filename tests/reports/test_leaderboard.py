@@ -4,8 +4,9 @@ import csv
 import io
 
 from reports.leaderboard import COLUMNS, leaderboard_csv
-from reports.outcomes import DEFINITIONS
-from reports.scoring import score_run, select
+from reports.outcomes import DEFINITIONS, join
+from reports.panel import panel
+from reports.scoring import score_outcomes, score_run, select
 from tests.reports.synthetic import JUDGE, LAYERS, make_run
 
 
@@ -22,6 +23,7 @@ def test_there_is_one_row_per_lens_and_layer_and_one_mean() -> None:
             row = by_place[score.lens, "3"]
             assert float(row[f"{definition}:rate"]) == round(score.estimate or 0.0, 6)
             assert int(row[f"{definition}:hits"]) == score.hits
+            assert int(row[f"{definition}:n"]) == score.n
             assert (row["kind"], int(row["n"])) == (score.kind, score.n)
 
 
@@ -42,3 +44,21 @@ def test_the_bytes_are_the_same_for_the_same_run() -> None:
     (text,) = texts
     assert "\r" not in text
     assert text.endswith("\n")
+
+
+def test_a_panel_has_its_own_number_of_scored_patches_per_definition() -> None:
+    run = make_run(0, images=4, layers=(0,))
+    silent = {
+        key: one.model_copy(update={"relations": ("none",) * len(one.words)})
+        for key, one in run.answers.items()
+    }
+    boards = [
+        join(run.columns, answers, run.patches, run.spec, JUDGE)
+        for answers in (run.answers, silent)
+    ]
+    scores = score_outcomes(panel(boards, "panel"), run.spec, run.kinds)
+    rows = list(csv.DictReader(io.StringIO(leaderboard_csv(scores))))
+    latent = rows[0]
+    assert int(latent["interpretable:n"]) < int(latent["pass@1:n"])
+    assert latent["n"] == latent["interpretable:n"]
+    assert int(latent["n"]) == int(latent["total"]) - int(latent["unscored"].split("=")[1])

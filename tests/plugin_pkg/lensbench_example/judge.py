@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.core.records import Judgement, Relation, Status
-from judges.base import JudgeRequest
+from harness.core.records import Judgement, Relation
+from judges.base import JudgeRequest, judgement
 
 
 class CentreJudge:
@@ -14,25 +14,16 @@ class CentreJudge:
     name = "centre"
     version = "1"
     needs_labels = True
+    needs_pixels = False
 
     def judge(self, requests: Sequence[JudgeRequest]) -> Iterator[Judgement]:
         """Yield one judgement per request; without labels it is a refusal, never a miss."""
         for request in requests:
-            status: Status = "refusal"
-            relations: tuple[Relation, ...] = ()
-            if request.labels is not None:
-                centre = request.labels.centre
-                status = "ok"
-                relations = tuple(
-                    "concrete" if word.lower() == centre else "none" for word in request.words
-                )
-            yield Judgement(
-                key=request.key,
-                judge=self.name,
-                judge_version=self.version,
-                patch_id=request.patch_id,
-                words=request.words,
-                status=status,
-                relations=relations,
-                error="" if status == "ok" else "no labels for this image",
-            )
+            if request.labels is None:
+                yield judgement(self, request, "refusal", error="no labels for this image")
+                continue
+            centre = request.labels.centre
+            relations: list[Relation] = [
+                "concrete" if word.lower() == centre else "none" for word in request.words
+            ]
+            yield judgement(self, request, "ok", relations=relations)
