@@ -65,21 +65,25 @@ def _tiles(base: int, tile: int) -> Callable[[int, int, str], int]:
     return count
 
 
-def _openai_patches(width: int, height: int, detail: str) -> int:
-    """Return 1.2 tokens per 32-pixel patch (GPT-5 mini, GPT-5.2 and later).
+def _openai_patches(hundredths: int) -> Callable[[int, int, str], int]:
+    """Return the rule of some hundredths of a token per 32-pixel patch.
 
-    OpenAI's "Images and vision" gives the patches and their cap, to which a picture is shrunk;
-    published measurements give 1.2 tokens a patch where the documentation has factors of up to
-    2.46 for the smallest models, and caps of 2500 (1536 on the mini models) and, for detail
-    ``original`` and on some models ``auto``, 10 000. At low detail a picture is shrunk into
-    512 x 512 first.
+    OpenAI's "Images and vision" gives the patches, their cap, to which a picture is shrunk, and a
+    factor per model: 1.62 (GPT-4.1 mini), 2.46 (GPT-4.1 nano), 1.72 (o4-mini). For GPT-5 mini and
+    for GPT-5.2 and later, published measurements give 1.2. Caps are 2500 (1536 on the mini models)
+    and, for detail ``original`` and on some models ``auto``, 10 000. At low detail a picture is
+    shrunk into 512 x 512 first.
     """
-    if detail == "low":
-        scale = min(1.0, 512 / max(width, height))
-        width, height = max(1, round(width * scale)), max(1, round(height * scale))
-    cap = 10_000 if detail in ("original", "auto") else 2500
-    # 1.2 in whole numbers, so that no rounding adds a token.
-    return -(-min(_patches(32, width, height), cap) * 6 // 5)
+
+    def count(width: int, height: int, detail: str) -> int:
+        if detail == "low":
+            scale = min(1.0, 512 / max(width, height))
+            width, height = max(1, round(width * scale)), max(1, round(height * scale))
+        cap = 10_000 if detail in ("original", "auto") else 2500
+        # In whole numbers, so that no rounding adds a token.
+        return -(-min(_patches(32, width, height), cap) * hundredths // 100)
+
+    return count
 
 
 def _anthropic_patches(width: int, height: int, detail: str) -> int:
@@ -105,7 +109,11 @@ def _open_patches(width: int, height: int, detail: str) -> int:
 IMAGE_RULES: Final[Mapping[str, Callable[[int, int, str], int]]] = {
     "openai-tiles-gpt5": _tiles(70, 140),
     "openai-tiles-4o": _tiles(85, 170),
-    "openai-patches": _openai_patches,
+    "openai-tiles-4o-mini": _tiles(2833, 5667),
+    "openai-patches": _openai_patches(120),
+    "openai-patches-4.1-mini": _openai_patches(162),
+    "openai-patches-4.1-nano": _openai_patches(246),
+    "openai-patches-o4-mini": _openai_patches(172),
     "anthropic-patches": _anthropic_patches,
     "patches-28": _open_patches,
 }

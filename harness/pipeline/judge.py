@@ -54,15 +54,24 @@ def ask_share(context: RunContext, path: Path, number: int, count: int) -> bool:
         Whether every question of the share has an answer now.
     """
     answered = answered_keys(context)
-    left = 0
+    found = present_judgings(context)
+    left: dict[str, list[str]] = {}
     with Journal(path) as journal:
-        for judging in present_judgings(context):
+        for judging in found:
             _tell_unused(judging)
             keys = open_keys(judging, answered)
-            left += ask(judging, [k for k in keys if int(k[:8], 16) % count == number - 1], journal)
-    if left:
-        announce(f"{left} questions stay unscored; the same command asks them again")
-    return not left
+            share = [key for key in keys if int(key[:8], 16) % count == number - 1]
+            left[judging.label] = ask(judging, share, journal)
+        if context.options.batch and context.options.wait:
+            # All batches are handed in before the first is waited for.
+            for judging in found:
+                if isinstance(judging.judge, ApiJudge):
+                    open_now = left[judging.label]
+                    left[judging.label] = ask(judging, open_now, journal, wait=True)
+    unscored = sum(map(len, left.values()))
+    if unscored:
+        announce(f"{unscored} questions stay unscored; the same command asks them again")
+    return not unscored
 
 
 def answered_keys(context: RunContext) -> set[str]:
@@ -89,19 +98,26 @@ def _tell_unused(judging: Judging) -> None:
         )
 
 
-def ask(judging: Judging, keys: list[str], journal: Journal) -> int:
-    """Put questions to a judge; return how many got no scored answer, lost ones too."""
+def ask(judging: Judging, keys: list[str], journal: Journal, *, wait: bool = False) -> list[str]:
+    """Put questions to a judge; return those that got no scored answer, lost ones too.
+
+    Args:
+        judging: The judge.
+        keys: Keys of the questions.
+        journal: Where replies are written.
+        wait: Whether to wait for batches.
+    """
     if not keys:
-        return 0
+        return []
     judge = judging.judge
     if isinstance(judge, ApiJudge) and (problem := judge.provider.key_problem()):
         announce(f"judge {judging.label}: {len(keys)} questions are not asked: {problem}")
-        return len(keys)
-    unanswered = set(keys)
+        return keys
+    unanswered = dict.fromkeys(keys)
     statuses: Counter[str] = Counter()
     costs = _Costs()
     for reply in progress(
-        _recorded(judging, _replies(judging, keys), journal),
+        _recorded(judging, _replies(judging, keys, wait), journal),
         description=f"judge {judging.label}",
         total=len(keys),
         note=(lambda _: costs.text()) if judge.needs_pixels else None,
@@ -109,11 +125,11 @@ def ask(judging: Judging, keys: list[str], journal: Journal) -> int:
         statuses[reply.status] += 1
         costs.add(reply)
         if reply.status == "ok":
-            unanswered.discard(reply.key)
+            unanswered.pop(reply.key, None)
     if judge.needs_pixels:
         listed = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
         announce(f"judge {judging.label}: {listed or 'no replies'}, {costs.text()}")
-    return len(unanswered)
+    return list(unanswered)
 
 
 class _Costs:
@@ -134,7 +150,7 @@ class _Costs:
         return f"${self._usd:.4f}{more}"
 
 
-def _replies(judging: Judging, keys: list[str]) -> Iterator[Judgement]:
+def _replies(judging: Judging, keys: list[str], wait: bool) -> Iterator[Judgement]:
     """Yield the judge's replies; judges by labels are asked in parts, so that the bar moves."""
     judge = judging.judge
     context = judging.context
@@ -143,7 +159,7 @@ def _replies(judging: Judging, keys: list[str]) -> Iterator[Judgement]:
             judge,
             list(_requests(judging, keys)),
             BatchLedger(context.run.batches),
-            wait=context.options.wait,
+            wait=wait,
             poll_s=_POLL_S,
             budget=judge.settings.budget,
         )

@@ -31,6 +31,11 @@ DETAILS = st.sampled_from(["low", "high", "auto", "original"])
         ("openai-patches", 1920, 1080, "high", 2448),
         ("openai-patches", 2560, 1440, "original", 4320),
         ("openai-patches", 3840, 2160, "original", 9792),
+        # 256 patches by the documented factors; one tile of the model with dear pictures.
+        ("openai-patches-4.1-mini", 512, 512, "high", 415),
+        ("openai-patches-4.1-nano", 512, 512, "high", 630),
+        ("openai-patches-o4-mini", 512, 512, "high", 441),
+        ("openai-tiles-4o-mini", 512, 512, "high", 8500),
         ("anthropic-patches", 512, 512, "high", 361),
         ("anthropic-patches", 1024, 1024, "high", 1369),
         ("anthropic-patches", 1000, 1000, "high", 1296),

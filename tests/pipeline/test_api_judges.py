@@ -14,6 +14,7 @@ from harness.core.config import JudgingOptions
 from harness.core.errors import DataError, UsageError
 from harness.core.records import Judgement, Score
 from harness.core.tables import read_table
+from harness.pipeline import judge
 from harness.pipeline.dry_run import dry_run
 from harness.pipeline.judging import JudgeSetup, judgings
 from harness.pipeline.rejudge import add_judges, judge_again, opened
@@ -72,11 +73,11 @@ def journal_bytes(run: Path) -> bytes:
     return (run / "judgements.jsonl").read_bytes()
 
 
-@pytest.mark.parametrize("judge", [GPT, CLAUDE, "compatible"])
+@pytest.mark.parametrize("kind", [GPT, CLAUDE, "compatible"])
 def test_a_run_judged_by_a_model_is_scored_and_never_asks_twice(
-    run: Path, server: FakeProvider, judge: str
+    run: Path, server: FakeProvider, kind: str
 ) -> None:
-    name = f"compatible:{server.openai_url}/tiny" if judge == "compatible" else judge
+    name = f"compatible:{server.openai_url}/tiny" if kind == "compatible" else kind
     found = judged(run, name)
     assert {row.status for row in found} == {"ok"}
     assert len(found) == len(server.seen) > 0
@@ -193,7 +194,7 @@ def test_costs_stay_under_their_ceiling(run: Path, server: FakeProvider) -> None
     total = sum(row.cost_usd or 0.0 for row in judged(plain, GPT))
     one_at_a_time = QUICK.model_copy(update={"concurrency": 1})
     low = one_at_a_time.model_copy(update={"max_cost": total / 2 + 0.1})
-    with pytest.raises(DataError, match="--max-cost would be exceeded"):
+    with pytest.raises(DataError, match=r"--max-cost [0-9.]+ would be exceeded"):
         judged(run, GPT, options=low.model_copy(update={"max_cost": total / 100}))
     with opened(run, QUICK) as context:
         spent = context.spent_usd()
@@ -293,3 +294,18 @@ def test_batches_are_handed_in_and_collected_by_the_same_command(
     assert all(row.batch for row in found)
     assert sum(row.cost_usd or 0.0 for row in found) == pytest.approx(cost / 2)
     assert means(run, f"{GPT} (pooled)") == means(live, f"{GPT} (pooled)")
+
+
+def test_all_batches_are_handed_in_before_the_first_is_waited_for(
+    run: Path, server: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge, "_POLL_S", 0.01)
+    batches = FakeBatches(server)
+    batches.polls = 3
+    options = QUICK.model_copy(update={"batch": True, "wait": True})
+    found = judged(run, GPT, CLAUDE, options=options)
+    assert {row.judge for row in found} == {GPT, CLAUDE}
+    assert {row.status for row in found} == {"ok"}
+    assert set(batches.paid.values()) == {1}
+    routes = [seen.request.path for seen in server.seen if seen.request.method == "POST"]
+    assert routes == ["/v1/files", "/v1/batches", "/v1/messages/batches"]

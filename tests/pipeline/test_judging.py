@@ -89,7 +89,7 @@ def test_checks_are_asked_beside_the_questions_and_do_not_change_the_board(run: 
     assert counts["repeat"] == round(0.2 * len(questions))
     assert 0 < counts["reorder"] <= round(0.1 * len(questions))
     assert rows(run, GROUND_TRUTH) == before
-    assert "self-consistency" in (run / "report.html").read_text().lower()
+    assert "words in another order" in (run / "report.html").read_text().lower()
 
 
 def test_judging_again_asks_nothing_that_is_answered(run: Path) -> None:

@@ -1,0 +1,3 @@
+from tests.judges.batch.world import world
+
+__all__ = ["world"]
