@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.core.errors import DataError, UsageError
-from harness.vlms.checkpoint import vlm_hash, width
+from harness.core.model_files import model_hash
+from harness.vlms.checkpoint import width
 from harness.vlms.registry import text_directory, vlm_path
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def text_side(vlm: str | None, model: str | None) -> TextSide:
         )
     except (OSError, ValueError, ImportError) as error:
         raise DataError(f"cannot read the tokenizer in {path}: {error}") from error
-    return TextSide(tokenizer, width(path), vlm_hash(path))
+    return TextSide(tokenizer, width(path), model_hash(path))
 
 
 def import_published(

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from harness.core.config import JudgingOptions, RunOptions
 from harness.core.errors import UsageError
+from harness.core.model_files import model_hash
 from harness.core.records import RunSpec
 from harness.data.sources import ImageSource, open_source
 from harness.mini.entry import CORPUS
 from harness.pipeline.judge_choice import resolve_judges
 from harness.vlms.checkpoint import depth as checkpoint_depth
-from harness.vlms.checkpoint import vlm_hash
 from harness.vlms.layout import VIEWS
 from harness.vlms.prompts import PROMPTS
 from harness.vlms.registry import VlmEntry, find_vlm
@@ -109,7 +109,7 @@ def resolve_spec(options: RunOptions) -> Plan:
     _check_controls(lenses, source)
     spec = RunSpec(
         vlm=options.vlm,
-        vlm_hash=vlm_hash(path),
+        vlm_hash=model_hash(path),
         dtype=dtype,
         view=options.view,
         prompt=options.prompt,
@@ -180,7 +180,7 @@ def _open_library(options: RunOptions, model: Path) -> Library | None:
     from lenses.library.store import Expectation, Library
 
     return Library.open(
-        Path(options.library), Expectation(model_hash=vlm_hash(model), model=options.vlm)
+        Path(options.library), Expectation(model_hash=model_hash(model), model=options.vlm)
     )
 
 

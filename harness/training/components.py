@@ -12,10 +12,11 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from harness.core.errors import DataError, UsageError
 from harness.core.files import TEMPORARY_SUFFIX, write_errors
+from harness.core.hub import hub_path, is_hub_id
+from harness.core.model_files import model_hash
 from harness.core.progress import announce
-from harness.vlms.checkpoint import CONFIG, model_type, read_config, vlm_hash
+from harness.vlms.checkpoint import CONFIG, model_type, read_config
 from harness.vlms.controlled.config import COMPONENTS
-from harness.vlms.hub import hub_path, is_hub_id
 from harness.vlms.loading import load_model, parse_placement, without_bars
 from harness.vlms.processing import load_processor
 from harness.vlms.registry import VLMS, vlm_path
@@ -53,7 +54,7 @@ def find_component(given: str, part: str, folder: Path) -> Component:
     path = _directory(given, part)
     if not is_whole(path):
         reference = str(path.resolve()) if Path(given).is_dir() else given
-        return Component(path, reference, vlm_hash(path))
+        return Component(path, reference, model_hash(path))
     target = folder / COMPONENTS / part
     if not target.is_dir():
         announce(f"taking the {part.replace('_', ' ')} out of {given}")
@@ -64,7 +65,7 @@ def find_component(given: str, part: str, folder: Path) -> Component:
             with without_bars():
                 _extract(path, part, draft)
             draft.rename(target)
-    return Component(target, f"{COMPONENTS}/{part}", vlm_hash(target))
+    return Component(target, f"{COMPONENTS}/{part}", model_hash(target))
 
 
 def is_whole(path: Path) -> bool:

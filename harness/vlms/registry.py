@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from harness.core.errors import DataError, UsageError, unknown_name
+from harness.core.hub import hub_path, is_hub_id
 from harness.core.records import Record
 from harness.core.registry import Registry
 from harness.vlms import checkpoint
-from harness.vlms.checkpoint import CONFIG, CONNECTOR, vlm_hash
-from harness.vlms.hub import hub_path, is_hub_id
+from harness.vlms.checkpoint import CONFIG, CONNECTOR
 
 if TYPE_CHECKING:
     from harness.vlms.base import Adapter
@@ -28,7 +28,6 @@ __all__ = [
     "load_vlm",
     "text_directory",
     "vlm_depth",
-    "vlm_hash",
     "vlm_path",
 ]
 

@@ -10,8 +10,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from harness.core.errors import DataError
+from harness.core.model_files import model_hash
 from harness.core.records import Record
-from harness.vlms.checkpoint import vlm_hash
 from harness.vlms.language import TextSide
 from harness.vlms.loading import brief, load_model, parse_placement
 
@@ -66,7 +66,7 @@ class CausalTextModel(TextSide):
             hidden=config.hidden_size,
             vocabulary=min(len(self.tokenizer), self.model.get_input_embeddings().weight.shape[0]),
             dtype=dtype,
-            weights_hash=vlm_hash(path),
+            weights_hash=model_hash(path),
         )
 
 

@@ -12,9 +12,10 @@ import torch
 from transformers import AutoModelForImageTextToText
 
 from harness.core.errors import MismatchError
+from harness.core.model_files import model_hash
 from harness.vlms.base import VisualTokens, VlmFacts
 from harness.vlms.capture import capture, capture_up_to, check_finite
-from harness.vlms.checkpoint import revision, vlm_hash
+from harness.vlms.checkpoint import revision
 from harness.vlms.geometry import Geometry
 from harness.vlms.isolation import silenced
 from harness.vlms.language import LanguageSide
@@ -179,7 +180,7 @@ class TransformersAdapter(LanguageSide):
             prefix="",
             question=self.question,
             view=self.view,
-            weights_hash=vlm_hash(self.path),
+            weights_hash=model_hash(self.path),
             provenance=provenance,
         )
 

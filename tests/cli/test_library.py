@@ -11,8 +11,8 @@ import pytest
 
 from harness.cli.library import parse_shard
 from harness.core.errors import UsageError
+from harness.core.model_files import model_hash
 from harness.mini.phrases import reference_corpus
-from harness.vlms.registry import vlm_hash
 from lenses.library.store import Library
 from tests.cli.conftest import Call
 from tests.lenses.library.building import contents
@@ -97,7 +97,7 @@ def test_a_language_model_alone_by_its_folder(call: Call, corpus: Path, tmp_path
     assert (code, out) == (0, f"library: library ({len(library)} rows x 2 layers)\n")
     assert (library.layers, library.hidden) == ((1, 2), 32)
     assert (library.key.policy, library.key.cap) == ("first", 3)
-    assert library.key.model_hash == vlm_hash(model)
+    assert library.key.model_hash == model_hash(model)
 
 
 def test_info_verify_sample_convert(call: Call, built: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from harness.core.hub import is_hub_id
 from harness.vlms.catalogue import CATALOGUE
-from harness.vlms.hub import is_hub_id
 from harness.vlms.registry import FAMILIES, VLMS
 from tests.vlms.checkpoints import CHECKPOINTS
 

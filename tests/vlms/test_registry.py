@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from harness.core.errors import DataError, UsageError
+from harness.core.model_files import model_hash
 from harness.core.registry import Registry
 from harness.vlms import registry
 from harness.vlms.controlled import fetch
-from harness.vlms.registry import VLMS, VlmEntry, load_vlm, text_directory, vlm_hash, vlm_path
+from harness.vlms.registry import VLMS, VlmEntry, load_vlm, text_directory, vlm_path
 from tests.vlms.checkpoints import build
 from tests.vlms.tiny import Checkpoint
 
@@ -60,7 +61,7 @@ def test_a_directory_is_loaded_by_its_model_type(checkpoint: Checkpoint) -> None
     """Its hash is in the facts, and what is not known is said."""
     path = checkpoint("rms", "crop")
     facts = load_vlm(str(path)).facts
-    assert (facts.name, facts.weights_hash) == (path.name, vlm_hash(path))
+    assert (facts.name, facts.weights_hash) == (path.name, model_hash(path))
     assert "not stated" in facts.provenance
 
 
@@ -103,11 +104,11 @@ def test_missing_checkpoints_of_registered_models(
 def test_hash_covers_what_decides_the_result(checkpoint: Checkpoint, tmp_path: Path) -> None:
     """Weights, configuration, processor and tokenizer, but no notes beside them."""
     path = Path(shutil.copytree(checkpoint("rms", "crop"), tmp_path / "copy"))
-    original = vlm_hash(path)
-    assert original == vlm_hash(checkpoint("rms", "crop"))
+    original = model_hash(path)
+    assert original == model_hash(checkpoint("rms", "crop"))
     (path / "README.md").write_text("a note")
     (path / "figures.json").write_text("{}")
-    assert vlm_hash(path) == original
+    assert model_hash(path) == original
     for name in (
         "model.safetensors",
         "config.json",
@@ -117,12 +118,12 @@ def test_hash_covers_what_decides_the_result(checkpoint: Checkpoint, tmp_path: P
     ):
         kept = (path / name).read_bytes()
         (path / name).write_bytes(kept + b" ")
-        assert vlm_hash(path) != original
+        assert model_hash(path) != original
         (path / name).write_bytes(kept)
     (path / "config.json").rename(path / "chat_template.jinja")
-    assert vlm_hash(path) != original
+    assert model_hash(path) != original
     with pytest.raises(DataError, match="no model files"):
-        vlm_hash(tmp_path)
+        model_hash(tmp_path)
 
 
 def test_the_tokenizer_of_a_controlled_directory_is_its_language_models(

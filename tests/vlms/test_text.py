@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harness.core.errors import DataError, UsageError
-from harness.vlms.registry import vlm_hash
+from harness.core.model_files import model_hash
 from harness.vlms.text import CausalTextModel
 from tests.vlms.tiny import SENTENCES
 from tests.vlms.tiny_text import DEPTH, FAMILIES, WINDOW, build_tiny_text, load_tiny_text
@@ -37,7 +37,7 @@ def test_states_are_those_of_the_library(family: str, tmp_path: Path) -> None:
     assert (facts.family, facts.layers, facts.hidden) == (family, DEPTH, 32)
     assert facts.vocabulary == min(len(model.tokenizer), 400)
     assert (facts.dtype, facts.name) == ("float32", tmp_path.name)
-    assert facts.weights_hash == vlm_hash(tmp_path)
+    assert facts.weights_hash == model_hash(tmp_path)
 
 
 def test_a_text_longer_than_the_window_is_not_put_in_a_tree(tmp_path: Path) -> None:

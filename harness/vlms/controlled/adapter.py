@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from harness.core.model_files import model_hash
 from harness.vlms.base import VisualTokens, VlmFacts
 from harness.vlms.capture import capture, capture_up_to, check_finite
-from harness.vlms.checkpoint import vlm_hash
 from harness.vlms.controlled.config import MODEL_TYPE, read_config
 from harness.vlms.controlled.images import image_geometry, prepare
 from harness.vlms.controlled.model import Embedded, build
@@ -153,7 +153,7 @@ class ControlledAdapter(LanguageSide):
             prefix=f"{self.tokenizer.decode([self.model.start_id])}{marked}",
             question=self.config.prompt,
             view=self.view,
-            weights_hash=vlm_hash(path),
+            weights_hash=model_hash(path),
             provenance=provenance,
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.core.errors import MismatchError, UsageError
-from harness.vlms.checkpoint import CONFIG, vlm_hash
+from harness.core.hub import hub_path, is_hub_id
+from harness.core.model_files import model_hash
+from harness.vlms.checkpoint import CONFIG
 from harness.vlms.controlled.config import ControlledConfig
-from harness.vlms.hub import hub_path, is_hub_id
 
 
 def locate(name: str, field: str, folder: Path) -> Path:
@@ -56,5 +57,5 @@ def with_hashes(config: ControlledConfig, folder: Path) -> ControlledConfig:
     """
     model = locate(config.language_model, "language_model", folder)
     encoder = locate(config.encoder, "encoder", folder)
-    hashes = {"language_model_hash": vlm_hash(model), "encoder_hash": vlm_hash(encoder)}
+    hashes = {"language_model_hash": model_hash(model), "encoder_hash": model_hash(encoder)}
     return config.model_copy(update=hashes)

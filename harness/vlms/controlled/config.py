@@ -70,9 +70,9 @@ class ControlledConfig(Record):
     encoder: str
     """Hub id, path, or path relative to the directory, of the vision model."""
     language_model_hash: str = ""
-    """sha256 (``vlm_hash``) of the language model trained with; empty if not recorded."""
+    """sha256 (``model_hash``) of the language model trained with; empty if not recorded."""
     encoder_hash: str = ""
-    """sha256 (``vlm_hash``) of the encoder trained with; empty if not recorded."""
+    """sha256 (``model_hash``) of the encoder trained with; empty if not recorded."""
     num_hidden_layers: int
     """Blocks of the language model."""
     hidden_size: int

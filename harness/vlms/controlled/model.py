@@ -14,7 +14,7 @@ from torch import nn
 
 from harness.core.errors import DataError, MismatchError
 from harness.core.files import write_bytes_atomic
-from harness.vlms.checkpoint import vlm_hash
+from harness.core.model_files import model_hash
 from harness.vlms.controlled.components import locate, verified
 from harness.vlms.controlled.config import (
     MARKERS,
@@ -276,7 +276,7 @@ def build(
     encoder_path = locate(config.encoder, "encoder", folder)
     model_path = locate(config.language_model, "language_model", folder)
     if config.encoder_hash:
-        verified("encoder", vlm_hash(encoder_path), config.encoder_hash, encoder_path)
+        verified("encoder", model_hash(encoder_path), config.encoder_hash, encoder_path)
     encoder = load_encoder(encoder_path, config.features, config.image, placement)
     language_model = CausalTextModel(model_path, dtype, device)
     found = language_model.facts.weights_hash

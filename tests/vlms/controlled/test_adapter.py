@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from harness.core.errors import MismatchError, UsageError
+from harness.core.model_files import model_hash
 from harness.vlms.base import Adapter
 from harness.vlms.controlled.adapter import ControlledAdapter
 from harness.vlms.controlled.config import (
@@ -25,7 +26,7 @@ from harness.vlms.controlled.config import (
 )
 from harness.vlms.controlled.model import build
 from harness.vlms.families.llava import LlavaAdapter
-from harness.vlms.registry import load_vlm, vlm_depth, vlm_hash
+from harness.vlms.registry import load_vlm, vlm_depth
 from harness.vlms.text import CausalTextModel
 from tests.vlms.checkpoints.controlled import DEPTH, GRID, HIDDEN, PATCH, Variant
 from tests.vlms.controlled.conftest import Directory, Loaded
@@ -171,7 +172,7 @@ def test_registry_loads_a_directory(directory: Directory) -> None:
     adapter = load_vlm(str(path))
     assert isinstance(adapter, ControlledAdapter)
     assert vlm_depth(str(path)) == adapter.facts.layers == DEPTH
-    assert adapter.facts.weights_hash == vlm_hash(path)
+    assert adapter.facts.weights_hash == model_hash(path)
     assert adapter.facts.provenance == read_config(path).provenance
     assert adapter.facts.prefix == "<s><im_start>"
     assert adapter.facts.family == "lensbench_controlled"

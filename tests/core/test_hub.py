@@ -17,9 +17,9 @@ from huggingface_hub.errors import (
 )
 
 from harness.core.errors import UsageError
+from harness.core.hub import hub_path, is_hub_id
 from harness.core.ids import sha256_bytes
-from harness.vlms.checkpoint import vlm_hash
-from harness.vlms.hub import hub_path, is_hub_id
+from harness.core.model_files import model_hash
 
 Download = Callable[..., str]
 
@@ -136,6 +136,6 @@ def test_a_file_of_the_cache_is_hashed_by_its_name(tmp_path: Path) -> None:
     blob.write_bytes(content)
     (snapshot / "model.safetensors").symlink_to(blob)
     (copy / "model.safetensors").write_bytes(content)
-    assert vlm_hash(snapshot) == vlm_hash(copy)
+    assert model_hash(snapshot) == model_hash(copy)
     blob.write_bytes(b"never read")
-    assert vlm_hash(snapshot) == vlm_hash(copy)
+    assert model_hash(snapshot) == model_hash(copy)

@@ -37,6 +37,7 @@ def hub_path(source: str) -> Path:
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
+        HFValidationError,
         LocalEntryNotFoundError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
@@ -59,7 +60,7 @@ def hub_path(source: str) -> Path:
             f"{source}: its owner grants access on request; accept the terms on "
             f"https://huggingface.co/{owner_name} and run `hf auth login`, then the same again"
         ) from error
-    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+    except (HFValidationError, RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise UsageError(
             f"{source}: the Hugging Face hub has no such checkpoint or revision, or it is private; "
             "expected owner/name[@revision], a directory, or a name from `list vlms`"
