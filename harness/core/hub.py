@@ -52,9 +52,9 @@ def hub_path(source: str) -> Path:
     announce(f"downloading {source} from the Hugging Face hub")
     try:
         path = Path(snapshot_download(owner_name, revision=pinned, allow_patterns=[*_WANTED]))
-        if any(path.glob("*.safetensors")):
-            return path
-        return Path(snapshot_download(owner_name, revision=pinned, allow_patterns=[_OLD_WEIGHTS]))
+        if not any(path.glob("*.safetensors")):
+            old = [_OLD_WEIGHTS]
+            path = Path(snapshot_download(owner_name, revision=pinned, allow_patterns=old))
     except GatedRepoError as error:
         raise UsageError(
             f"{source}: its owner grants access on request; accept the terms on "
@@ -70,6 +70,13 @@ def hub_path(source: str) -> Path:
             f"{source} is not on this machine and the Hugging Face hub cannot be reached: where it "
             f"can, run `hf download {owner_name} --local-dir DIR`, then give DIR instead"
         ) from error
+    # Without a network the hub's library returns what it has, however little that is.
+    if not _whole(path):
+        raise UsageError(
+            f"{source}: {path} lacks some of its weights, and the rest could not be had; run "
+            f"`hf download {owner_name}` where the hub can be reached"
+        )
+    return path
 
 
 def _cached(name: str, revision: str | None) -> Path | None:

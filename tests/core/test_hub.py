@@ -79,6 +79,16 @@ def test_a_whole_snapshot_in_the_cache_needs_no_network(
     assert asked == []
 
 
+def test_a_snapshot_that_cannot_be_completed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a network the library returns what it has."""
+    half = _snapshot(tmp_path / "half", shards=2, present=1)
+    _answer(monkeypatch, half, half)
+    with pytest.raises(UsageError, match="lacks some of its weights"):
+        hub_path("owner/name")
+
+
 def test_half_a_snapshot_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A download that was broken off lacks a shard."""
     cached = _snapshot(tmp_path / "half", shards=2, present=1)
@@ -94,10 +104,19 @@ def test_old_weights_are_fetched_only_where_there_are_no_others(
     """A checkpoint from before safetensors is asked for a second time."""
     old = _snapshot(tmp_path / "old", shards=0, present=0)
     (old / "model.safetensors.index.json").unlink()
-    asked = _answer(monkeypatch, None, old)
+    patterns: list[list[str]] = []
+
+    def download(name: str, *, allow_patterns: list[str] | None = None, **_: Any) -> str:
+        if allow_patterns is None:
+            raise LocalEntryNotFoundError("nothing cached")
+        patterns.append(allow_patterns)
+        if "pytorch_model*.bin" in allow_patterns:
+            (old / "pytorch_model.bin").write_bytes(b"0")
+        return str(old)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
     assert hub_path("owner/name") == old
-    assert asked == ["owner/name", "owner/name"]
-    (old / "pytorch_model.bin").write_bytes(b"0")
+    assert [("*.safetensors" in asked) for asked in patterns] == [True, False]
     asked = _answer(monkeypatch, old, RuntimeError("no network"))
     assert hub_path("owner/name") == old
     assert asked == []
