@@ -15,9 +15,9 @@ from transformers import (
 )
 
 from harness.core.errors import DataError, UsageError
+from harness.core.model_files import model_hash
 from harness.mini.entry import WEIGHTS
 from harness.training.components import ENCODER, LANGUAGE_MODEL, find_component, is_whole
-from harness.vlms.checkpoint import vlm_hash
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_taking_out_again_changes_nothing(folder: Path) -> None:
     before = (folder / "components" / ENCODER / "config.json").stat().st_mtime_ns
     component = find_component("mini-frozen", ENCODER, folder)
     assert component.reference == "components/encoder"
-    assert component.digest == vlm_hash(folder / "components" / ENCODER)
+    assert component.digest == model_hash(folder / "components" / ENCODER)
     assert (folder / "components" / ENCODER / "config.json").stat().st_mtime_ns == before
 
 

@@ -13,12 +13,12 @@ from safetensors.torch import load_file
 
 from harness.core.errors import DataError, MismatchError, UsageError
 from harness.core.ids import sha256_file
+from harness.core.model_files import model_hash
 from harness.training import loop
 from harness.training.loop import Pace, Training
 from harness.training.objective import CaptionObjective
 from harness.training.plan import TrainingRecord
 from harness.training.workers import Alone
-from harness.vlms.checkpoint import vlm_hash
 from harness.vlms.registry import load_vlm
 from tests.training.parts import PACE, SHORT, save_parts, train
 from tests.vlms.checkpoints.controlled import Variant
@@ -39,13 +39,13 @@ def weights(folder: Path) -> bytes:
 
 def test_the_loss_falls_and_the_frozen_parts_stay(parts: Parts, tmp_path: Path) -> None:
     """Held-out loss goes down; no bit of encoder and language model changes."""
-    before = [vlm_hash(Path(part)) for part in parts]
+    before = [model_hash(Path(part)) for part in parts]
     recipe = SHORT.model_copy(update={"steps": 40, "evaluate_every": 1, "dropout": 0.0})
     record = train(parts, tmp_path, recipe)
     losses = [loss.loss for loss in record.heldout]
     assert [loss.step for loss in record.heldout] == list(range(1, 41))
     assert losses[-1] < losses[0] - 0.3
-    assert [vlm_hash(Path(part)) for part in parts] == before
+    assert [model_hash(Path(part)) for part in parts] == before
     assert (record.plan.llm_hash, record.plan.encoder_hash) == tuple(before)
 
 
