@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 from harness.core.errors import DataError, UsageError
 from harness.core.ids import digest
@@ -130,9 +131,10 @@ class ApiJudge:
         most = _PREPARED * settings.limits.concurrency
         engine = Engine(session, requests, most=most, loop_factory=self._loop_factory)
         left = len(requests)
-        for asked in engine.outcomes():
-            left -= 1
-            yield self.outcome(asked.request, asked.calls)
+        with closing(engine.outcomes()) as outcomes:
+            for asked in outcomes:
+                left -= 1
+                yield self.outcome(asked.request, asked.calls)
         if gate.stopped is not None:
             rest = "1 question is left" if left == 1 else f"{left} questions are left"
             raise DataError(f"{gate.stopped.reason}; {rest}; {gate.stopped.remedy}")

@@ -40,7 +40,7 @@ def resolve_judges(options: JudgingOptions, source: ImageSource) -> tuple[str, .
         if not labelled:
             announce(
                 f"images {source.name} have no labels, so nothing is judged; {_POSSIBLE}; with a "
-                "key: a model such as gpt-5 (see `list judges`)"
+                "key: a model such as gpt-5.5 (see `list judges`)"
             )
         names: tuple[str, ...] = ("ground-truth",) if labelled else ("none",)
     else:
