@@ -10,8 +10,8 @@ from harness.core.errors import DataError, UsageError
 from harness.core.ids import digest
 from harness.core.progress import announce
 from harness.core.records import Call, Judgement
-from judges.base import JudgeRequest, judgement
-from judges.protocols.reading import read_reply
+from judges.base import JudgeRequest
+from judges.outcome import outcome
 from judges.providers.base import Mend, Prompt, Provider
 from judges.providers.capabilities import is_dated
 from judges.running.asking import Asking
@@ -84,28 +84,7 @@ class ApiJudge:
             calls: Every exchange made for it, priced, in order; at least one.
             batch: Batch that they came in; empty for live calls.
         """
-        last = calls[-1]
-        if last.status != "ok":
-            return judgement(
-                self,
-                request,
-                last.status,
-                raw=last.raw,
-                error=_reason(last, len(calls)),
-                calls=calls,
-                batch=batch,
-            )
-        reading = read_reply(request.protocol, request.words, last.raw)
-        return judgement(
-            self,
-            request,
-            reading.status,
-            relations=reading.relations,
-            raw=last.raw,
-            error=reading.error,
-            calls=calls,
-            batch=batch,
-        )
+        return outcome(self, request, calls, batch)
 
     def judge(self, requests: Sequence[JudgeRequest]) -> Iterator[Judgement]:
         """Yield an outcome per request as they come; failures with their status.
@@ -148,13 +127,9 @@ class ApiJudge:
             self.settings.prices.require(self.provider.model)
         if not self._told and not is_dated(self.provider.name, self.provider.model):
             self._told = True
+            # Servers of one's own know no dated names.
+            fixed = "" if self.provider.name == "compatible" else "; a dated name fixes it"
             announce(
                 f"judge {self.name}: {self.provider.model!r} names no dated snapshot and may "
-                "change; the one that answers is recorded with every call, a dated name fixes it"
+                f"change; the one that answers is recorded with every call{fixed}"
             )
-
-
-def _reason(last: Call, calls: int) -> str:
-    """Return why the last of some calls failed."""
-    error = last.error or f"the reply is {last.status}"
-    return error if calls == 1 else f"{error} (last of {calls} calls)"

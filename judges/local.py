@@ -18,6 +18,7 @@ from harness.core.records import Call, Judgement, Record
 from judges.base import JudgeRequest, judgement
 from judges.local_files import checkpoint_hash, locate
 from judges.local_model import AUTO, LocalModel, Message, picture
+from judges.outcome import outcome
 from judges.protocols.reading import read_reply
 from judges.protocols.wording import prompt_text, repair_text
 
@@ -74,7 +75,7 @@ class LocalJudge:
             if request.render is None:
                 yield judgement(self, request, "refusal", error="no picture to look at")
             else:
-                yield self._outcome(request, list(self._calls(request, *request.render())))
+                yield outcome(self, request, list(self._calls(request, *request.render())))
 
     def _calls(self, request: JudgeRequest, boxed: bytes, crop: bytes) -> Iterator[Call]:
         """Yield the first exchange, and the second if the first reply does not fit."""
@@ -108,23 +109,6 @@ class LocalJudge:
             input_tokens=said.input_tokens,
             output_tokens=said.output_tokens,
             latency_s=time.monotonic() - start,
-        )
-
-    def _outcome(self, request: JudgeRequest, calls: Sequence[Call]) -> Judgement:
-        last = calls[-1]
-        if last.status != "ok":
-            return judgement(
-                self, request, last.status, raw=last.raw, error=last.error, calls=calls
-            )
-        reading = read_reply(request.protocol, request.words, last.raw)
-        return judgement(
-            self,
-            request,
-            reading.status,
-            relations=reading.relations,
-            raw=last.raw,
-            error=reading.error,
-            calls=calls,
         )
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -110,11 +111,16 @@ def _size(
     provider = judge.provider
     return question_size(
         len(words),
-        (prompt_text(protocol, words), canonical_json(reply_schema(protocol))),
+        (prompt_text(protocol, words), _schema_text(protocol)),
         pictures,
         provider.capabilities.image_rule,
         str(provider.parameters.get("detail", "high")),
     )
+
+
+@lru_cache
+def _schema_text(protocol: JudgingProtocol) -> str:
+    return canonical_json(reply_schema(protocol))
 
 
 def _cost(

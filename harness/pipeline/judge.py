@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -146,11 +146,11 @@ class _Costs:
 
     def text(self) -> str:
         """Return the total in US dollars and how many replies it does not cover."""
-        more = f" and {self._unknown} replies of unknown price" if self._unknown else ""
+        more = f" and {self._unknown} replies of unknown cost" if self._unknown else ""
         return f"${self._usd:.4f}{more}"
 
 
-def _replies(judging: Judging, keys: list[str], wait: bool) -> Iterator[Judgement]:
+def _replies(judging: Judging, keys: list[str], wait: bool) -> Generator[Judgement]:
     """Yield the judge's replies; judges by labels are asked in parts, so that the bar moves."""
     judge = judging.judge
     context = judging.context
@@ -170,7 +170,7 @@ def _replies(judging: Judging, keys: list[str], wait: bool) -> Iterator[Judgemen
 
 
 def _recorded(
-    judging: Judging, replies: Iterable[Judgement], journal: Journal
+    judging: Judging, replies: Generator[Judgement], journal: Journal
 ) -> Iterator[Judgement]:
     """Yield replies and write them: each at once if it was paid for, many together if not.
 
@@ -188,6 +188,8 @@ def _recorded(
                 written = time.monotonic()
             yield reply
     finally:
+        # A judge must not go on asking when nothing it says can be written any more.
+        replies.close()
         journal.append_many(waiting)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from judges.api import ApiJudge
-
 from harness.core.config import JudgingOptions
 from harness.core.errors import UsageError
 from harness.core.progress import announce
 from harness.data.sources import ImageSource
+from judges.api import ApiJudge
 from judges.base import Judge
 from judges.prices import PriceTable, load_prices
 from judges.registry import make_judge, parse_judges

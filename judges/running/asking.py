@@ -153,16 +153,16 @@ class Asking:
         cost: float | None = None
         try:
             sent = await self._provider.send(prompt, timeout)
-            cost = call_cost(self._price, sent.call)
+            # A call that timed out may have been answered and charged all the same.
+            lost = sent.call.http_status == 0 and sent.call.latency_s >= _NEARLY * timeout
+            cost = None if lost else call_cost(self._price, sent.call)
             return replace(sent, call=sent.call.model_copy(update={"cost_usd": cost}))
         finally:
             call = sent.call if sent is not None else None
-            # A call that timed out may have been answered and charged all the same.
-            lost = call is None or (call.http_status == 0 and call.latency_s >= _NEARLY * timeout)
             self._gate.leave(
                 ticket,
                 used_tokens=call.input_tokens + call.output_tokens if call else 0,
-                cost=None if lost else cost,
+                cost=cost,
                 good=sent is not None and not sent.retry,
                 overload=sent is not None and sent.overload,
             )
