@@ -41,13 +41,11 @@ class Killer:
     def attempts(self, kills: int, step: tuple[int, int], seed: int) -> Iterator[int]:
         """Kill ``kills`` processes, each after a draw of answered calls from ``step``.
 
-        Yield the number of answered calls at each death; then let one process end by itself.
+        Yield the number of answered calls at each death.
         """
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_LOADED)
         draw = random.Random(seed)
         for _ in range(kills):
-            child = self._start(context)
+            child = self._start()
             goal = self.answered() + draw.randint(*step)
             while self.answered() < goal and child.is_alive():
                 time.sleep(0.002)
@@ -58,7 +56,10 @@ class Killer:
             child.join()
             assert child.exitcode == -signal.SIGKILL
             yield self.answered()
-        child = self._start(context)
+
+    def finish(self) -> None:
+        """Let one process judge what is open and end by itself."""
+        child = self._start()
         child.join()
         assert child.exitcode == 0
 
@@ -70,7 +71,9 @@ class Killer:
         """Return the provider's own record of every call it answered."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
-    def _start(self, context: multiprocessing.context.ForkServerContext) -> ForkServerProcess:
+    def _start(self) -> ForkServerProcess:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_LOADED)
         child = context.Process(target=judge, args=(str(self.run), self.options, self.environment))
         child.start()
         return child

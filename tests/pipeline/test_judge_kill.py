@@ -65,8 +65,14 @@ def test_twenty_kills_lose_and_repeat_nothing(
     deaths = list(killer.attempts(KILLS, (1, 2 * step - 1), seed=7))
     assert len(set(deaths)) == KILLS
 
-    rows = list(read_records(described / "judgements.jsonl", Judgement))
-    answered = Counter(row.key for row in rows if row.status == "ok")
+    # A question may fail in earnest, by two replies in a row that cannot be read: asked again.
+    answered: Counter[str] = Counter()
+    for _ in range(5):
+        killer.finish()
+        rows = list(read_records(described / "judgements.jsonl", Judgement))
+        answered = Counter(row.key for row in rows if row.status == "ok")
+        if answered.keys() == asked:
+            break
     assert answered.keys() == asked
     assert set(answered.values()) == {1}
 
