@@ -25,8 +25,9 @@ from judges.settings import JudgeSettings, Limits
 from lenses.library.corpus import Corpus
 
 if TYPE_CHECKING:
-    from harness.pipeline.judging import JudgeIdentity, JudgeSetup, Judging
+    from harness.pipeline.judging import Judging
     from harness.pipeline.pictures import Pictures
+    from harness.pipeline.run_judges import JudgeIdentity, JudgeSetup
     from lenses.library.search import LibrarySearch
     from lenses.library.store import Library
 

@@ -13,7 +13,8 @@ from harness.core.rundir import RunDir
 from harness.data.rendering import SIDE, region_pixels
 from harness.pipeline.context import RunContext
 from harness.pipeline.judge import answered_keys, open_keys
-from harness.pipeline.judging import JudgeSetup, Judging, judgings, make_judging, setups
+from harness.pipeline.judging import Judging, judgings, make_judging
+from harness.pipeline.run_judges import JudgeSetup, setups
 from harness.pipeline.spec import Plan
 from judges.api import ApiJudge
 from judges.dry_run import dry_run_text
@@ -50,7 +51,7 @@ def dry_run(context: RunContext, new: Sequence[JudgeSetup]) -> str:
     added = [setup for setup in new if (setup.judge, setup.protocol) not in known]
     every = [*judgings(context), *(make_judging(context, setup) for setup in added)]
     rows = list(context.judgements())
-    answered = answered_keys(context)
+    answered = answered_keys(rows)
     return dry_run_text([_estimate(each, answered, rows) for each in every])
 
 

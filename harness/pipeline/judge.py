@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,8 @@ from harness.core.journal import Journal
 from harness.core.progress import announce, progress
 from harness.core.records import Judgement, Patch, RegionLabels
 from harness.pipeline.context import RunContext
-from harness.pipeline.judging import Judging, pictures, present_judgings, setups
+from harness.pipeline.judging import Judging, pictures, present_judgings
+from harness.pipeline.run_judges import setups
 from judges.api import ApiJudge
 from judges.base import JudgeRequest
 from judges.batch.flow import advance
@@ -53,12 +54,13 @@ def ask_share(context: RunContext, path: Path, number: int, count: int) -> bool:
     Returns:
         Whether every question of the share has an answer now.
     """
-    answered = answered_keys(context)
+    rows = list(context.judgements())
+    answered = answered_keys(rows)
     found = present_judgings(context)
     left: dict[str, list[str]] = {}
     with Journal(path) as journal:
         for judging in found:
-            _tell_unused(judging)
+            _tell_unused(judging, rows)
             keys = open_keys(judging, answered)
             share = [key for key in keys if int(key[:8], 16) % count == number - 1]
             left[judging.label] = ask(judging, share, journal)
@@ -74,9 +76,9 @@ def ask_share(context: RunContext, path: Path, number: int, count: int) -> bool:
     return not unscored
 
 
-def answered_keys(context: RunContext) -> set[str]:
+def answered_keys(rows: Iterable[Judgement]) -> set[str]:
     """Return the keys that have an answer; failures have none."""
-    return {row.key for row in context.judgements() if row.status == "ok"}
+    return {row.key for row in rows if row.status == "ok"}
 
 
 def open_keys(judging: Judging, answered: set[str]) -> list[str]:
@@ -84,12 +86,12 @@ def open_keys(judging: Judging, answered: set[str]) -> list[str]:
     return [key for key in judging.asked if key not in answered]
 
 
-def _tell_unused(judging: Judging) -> None:
+def _tell_unused(judging: Judging, rows: Iterable[Judgement]) -> None:
     """Say that a judge of this name has answers under other settings, which do not count here."""
     judge = judging.identity
     unused = sum(
         row.judge == judge.judge and row.judge_version != judge.version and row.status == "ok"
-        for row in judging.context.judgements()
+        for row in rows
     )
     if unused:
         announce(

@@ -17,13 +17,8 @@ from harness.pipeline.context import RunContext
 from harness.pipeline.engine import run_stage
 from harness.pipeline.judge import ask_share
 from harness.pipeline.judge_choice import check_judge, check_panel, has_labels
-from harness.pipeline.judging import (
-    JudgeSetup,
-    make_judging,
-    run_judges,
-    setups,
-    write_judges,
-)
+from harness.pipeline.judging import make_judging
+from harness.pipeline.run_judges import JudgeSetup, run_judges, setups, write_judges
 from harness.pipeline.spec import Plan
 from judges.protocols.registry import find_protocol
 

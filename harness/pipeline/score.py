@@ -7,7 +7,8 @@ from harness.core.ids import digest
 from harness.core.records import LensKind, Score
 from harness.core.tables import write_table
 from harness.pipeline.context import RunContext
-from harness.pipeline.judging import judgings, panel_rule
+from harness.pipeline.judging import judgings
+from harness.pipeline.run_judges import panel_rule
 from lenses.registry import make_lens
 from reports.leaderboard import leaderboard_csv
 from reports.panel import all_boards, panel_name

@@ -17,8 +17,9 @@ from harness.core.rundir import RunDir
 from harness.core.tables import read_table, write_table
 from harness.pipeline import judge
 from harness.pipeline.dry_run import dry_run
-from harness.pipeline.judging import JudgeSetup, judgings
+from harness.pipeline.judging import judgings
 from harness.pipeline.rejudge import add_judges, judge_again, opened
+from harness.pipeline.run_judges import JudgeSetup
 from judges.protocols.marking import marked_word
 from judges.protocols.quoting import plain
 from tests.judges.fake_provider.answers import by_hash

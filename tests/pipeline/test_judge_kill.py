@@ -15,8 +15,9 @@ import pytest
 from harness.core.config import JudgingOptions
 from harness.core.journal import read_records
 from harness.core.records import Judgement
-from harness.pipeline.judging import JudgeSetup, judgings
+from harness.pipeline.judging import judgings
 from harness.pipeline.rejudge import add_judges, opened
+from harness.pipeline.run_judges import JudgeSetup
 from tests.judges.fake_provider.server import KEY
 from tests.pipeline.judge_killer import Killer
 from tests.pipeline.runs import execute, small_options

@@ -14,7 +14,7 @@ from harness.core.records import Judgement, RunSpec, Score
 from harness.core.rundir import RunDir
 from harness.core.tables import read_table
 from harness.pipeline.engine import run_stage
-from harness.pipeline.judging import JudgeSetup, judgings, pictures
+from harness.pipeline.judging import judgings, pictures
 from harness.pipeline.rejudge import (
     add_judges,
     judge_again,
@@ -24,6 +24,7 @@ from harness.pipeline.rejudge import (
     parse_worker,
     remove_judges,
 )
+from harness.pipeline.run_judges import JudgeSetup
 from tests.pipeline.runs import execute, small_options
 from tests.pipeline.test_run import with_library
 
