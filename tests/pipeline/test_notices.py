@@ -27,10 +27,14 @@ def _context(**parts: Any) -> RunContext:
         ("photos", "ground-truth", False),
     ],
 )
-def test_labels_that_are_not_everything_are_told_of(images: str, judge: str, told: bool) -> None:
+def test_labels_that_are_not_everything_are_told_of(
+    images: str, judge: str, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Annotators of photographs label a fixed list of kinds; scenes know all that was drawn."""
-    spec = SimpleNamespace(images=images, judges=(judge,))
-    text = report._label_limits(_context(spec=spec))
+    identities = [SimpleNamespace(needs_labels=True)] if judge == "ground-truth" else []
+    found = [SimpleNamespace(identity=identity) for identity in identities]
+    monkeypatch.setattr(report, "judgings", lambda context: found)
+    text = report._label_limits(_context(spec=SimpleNamespace(images=images)))
     assert bool(text) is told
     if told:
         assert "lower bounds" in str(text)

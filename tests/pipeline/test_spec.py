@@ -49,8 +49,22 @@ def test_judge_that_needs_labels_is_refused_for_photographs(
     small_corpus: Path, photographs: Path, tmp_path: Path
 ) -> None:
     """A folder has no ground truth; the message says what to do."""
+    photos = {"images": str(photographs), "judge": "ground-truth"}
     with pytest.raises(UsageError, match="--judge none"):
-        resolve_spec(small_options(small_corpus, tmp_path, images=str(photographs)))
+        resolve_spec(small_options(small_corpus, tmp_path, **photos))
+
+
+def test_without_a_word_on_judges_labels_decide(
+    small_corpus: Path, photographs: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Scenes are judged by what was drawn; photographs by nobody, which is said."""
+    assert resolve_spec(small_options(small_corpus, tmp_path)).spec.judges == ("ground-truth",)
+    with caplog.at_level("INFO"):
+        plan = resolve_spec(small_options(small_corpus, tmp_path, images=str(photographs)))
+    assert plan.spec.judges == ("none",)
+    (line,) = [text for text in caplog.messages if "nothing is judged" in text]
+    for possible in ("--judge none", "ground-truth", "local:", "replay:"):
+        assert possible in line
 
 
 def test_spec_covers_everything_that_decides_a_result(small_corpus: Path, tmp_path: Path) -> None:
