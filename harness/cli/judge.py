@@ -37,6 +37,7 @@ def command(
     command without --worker then scores what they wrote.
     """
     from harness.core.config import find_config, resolve
+    from harness.core.errors import UsageError
     from harness.pipeline.dry_run import dry_run
     from harness.pipeline.rejudge import (
         add_judges,
@@ -54,6 +55,10 @@ def command(
     checks = {"repeat": repeat, "reorder": reorder}
     file = find_config(config, Path.cwd())
     options = resolve({}, given | checks, os.environ, file).values
+    if worker and options.batch:
+        raise UsageError(
+            "--worker with --batch: batches are handed in by one process; leave one out"
+        )
     names = parse_judges(judge) if judge else ()
     with opened(run, options, worker.replace("/", "-of-")) as context:
         new = [own_setup(context.spec, name, protocol=protocol, **checks) for name in names]

@@ -15,7 +15,7 @@ from harness.core.errors import DataError, UsageError
 from harness.core.records import Description, Judgement, Score
 from harness.core.rundir import RunDir
 from harness.core.tables import read_table, write_table
-from harness.pipeline import judge
+from harness.pipeline import asking
 from harness.pipeline.dry_run import dry_run
 from harness.pipeline.judging import judgings
 from harness.pipeline.rejudge import add_judges, judge_again, opened
@@ -291,6 +291,9 @@ def test_batches_are_handed_in_and_collected_by_the_same_command(
     live = Path(shutil.copytree(run, run.parent.parent / "live" / run.name))
     cost = sum(row.cost_usd or 0.0 for row in judged(live, GPT))
     assert judged(run, GPT, options=options) == []
+    live_calls = len(server.seen)
+    assert judged(run, GPT) == []
+    assert len(server.seen) == live_calls
     assert judged(run, GPT, options=options) == []
     batches.finish()
     found = judged(run, GPT, options=options)
@@ -304,7 +307,7 @@ def test_batches_are_handed_in_and_collected_by_the_same_command(
 def test_all_batches_are_handed_in_before_the_first_is_waited_for(
     run: Path, server: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judge, "_POLL_S", 0.01)
+    monkeypatch.setattr(asking, "_POLL_S", 0.01)
     batches = FakeBatches(server)
     batches.polls = 3
     options = QUICK.model_copy(update={"batch": True, "wait": True})
