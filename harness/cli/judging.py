@@ -10,7 +10,9 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS: Final = (
-    click.option("--protocol", help="How to ask, see `list protocols`.  [default: paper]"),
+    click.option(
+        "--protocol", help="How to ask, see `list protocols`.  [default: paper, or the run's]"
+    ),
     click.option(
         "--panel",
         type=click.Choice(["none", "majority"]),

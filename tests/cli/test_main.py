@@ -31,6 +31,7 @@ def one_line(text: str) -> str:
     [
         ["--help"],
         ["run", "--help"],
+        ["judge", "--help"],
         ["list", "--help"],
         ["train", "-h"],
         ["library", "--help"],
