@@ -252,7 +252,7 @@ class Judgement(Record):
     batch: str = ""
     """Batch of the provider that the reply came in, empty for a live call."""
     calls: tuple[Call, ...] = ()
-    """Every exchange made for it, in order; empty for judges inside this process."""
+    """Every exchange with a model made for it, in order; empty for rules, labels and replays."""
 
 
 class Answer(Record):

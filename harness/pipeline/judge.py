@@ -11,7 +11,7 @@ from harness.core.progress import announce
 from harness.core.records import Judgement
 from harness.pipeline.asking import ask
 from harness.pipeline.context import RunContext
-from harness.pipeline.judging import Judging, present_judgings
+from harness.pipeline.judging import Judging, present_judgings, record_identities
 from harness.pipeline.run_judges import setups
 from judges.api import ApiJudge
 
@@ -48,6 +48,7 @@ def ask_share(context: RunContext, path: Path, number: int, count: int) -> bool:
     rows = list(context.judgements())
     answered = answered_keys(rows)
     found = present_judgings(context)
+    record_identities(context, found)
     left: dict[str, list[str]] = {}
     with Journal(path) as journal:
         for judging in found:

@@ -135,12 +135,15 @@ def judgings(context: RunContext) -> tuple[Judging, ...]:
 
 
 def present_judgings(context: RunContext) -> tuple[Judging, ...]:
-    """Return the run's judges as they are now, and record what they are."""
-    found = _judgings(context, [None for _ in setups(context)])
+    """Return the run's judges as they are now; each is made."""
+    return _judgings(context, [None for _ in setups(context)])
+
+
+def record_identities(context: RunContext, found: Iterable[Judging]) -> None:
+    """Record what judges are as they are asked, so that scores and report find their answers."""
     identities = {judging.identity.judge: judging.identity for judging in found}
     record = run_judges(context)
     write_judges(context, record.model_copy(update={"identities": tuple(identities.values())}))
-    return found
 
 
 def make_judging(
