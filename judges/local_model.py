@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from harness.core.errors import DataError, UsageError
+from harness.core.errors import DataError
 
 Message: TypeAlias = Mapping[str, Any]
 """A turn of a chat as transformers' templates take it: role, and content part by part."""
 
 AUTO: Final = "auto"
-_NO_CPU_MEMORY: Final = "DefaultCPUAllocator"
-"""How torch begins the message of a failed allocation in main memory."""
+_LOWER: Final = (
+    "take a smaller model, another type (:dtype=bfloat16) or another device (:device=cuda:1); what "
+    "is answered is kept"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class LocalModel:
         """
         import torch
 
-        with torch.inference_mode(), out_of_memory("answering"), _refusals():
+        from harness.vlms.loading import out_of_memory
+
+        with torch.inference_mode(), out_of_memory("answering", _LOWER), _refusals():
             batch = self._processor.apply_chat_template(
                 [self._as_data(message) for message in messages],
                 add_generation_prompt=True,
@@ -123,22 +127,6 @@ def picture(png: bytes) -> Mapping[str, Any]:
     return {"type": "image", "image": Image.open(io.BytesIO(png)).convert("RGB")}
 
 
-@contextmanager
-def out_of_memory(what: str) -> Iterator[None]:
-    """Turn a failed allocation inside into a DataError that says what to do."""
-    import torch
-
-    try:
-        yield
-    except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and _NO_CPU_MEMORY not in str(error):
-            raise
-        raise DataError(
-            f"{what}: out of memory; take a smaller model, another type (:dtype=bfloat16) or "
-            "another device (:device=cuda:1); what is answered is kept"
-        ) from error
-
-
 def _control_tokens(processor: Any) -> re.Pattern[str]:
     """Return what matches the texts that the processor reads as something else than text."""
     added = processor.tokenizer.added_tokens_decoder.values()
@@ -167,66 +155,38 @@ def _refusals() -> Iterator[None]:
 def _load_processor(path: Path) -> Any:
     from transformers import AutoProcessor
 
+    from harness.vlms.loading import brief
+
     processors: Any = AutoProcessor
     try:
         processor = processors.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, ImportError) as error:
-        raise DataError(f"cannot load the processor in {path}: {_first_line(error)}") from error
+        raise DataError(f"cannot load the processor in {path}: {brief(error)}") from error
     if getattr(processor, "image_processor", None) is None:
         raise DataError(f"{path} has no image processor, so the model cannot be shown pictures")
     return processor
 
 
 def _load_model(path: Path, dtype: str, device: str) -> Any:
-    import torch
-    from safetensors import SafetensorError
-    from transformers import AutoModelForImageTextToText
-    from transformers.utils import logging
+    from transformers import AutoConfig, AutoModelForImageTextToText
 
-    place = _place(device)
-    library: Any = logging
-    models: Any = AutoModelForImageTextToText
-    spread = {"device_map": AUTO} if place is None else {}
-    shown = library.is_progress_bar_enabled()
-    library.disable_progress_bar()
-    try:
-        with out_of_memory(f"loading {path}"):
-            model, report = models.from_pretrained(
-                path,
-                local_files_only=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-                dtype=AUTO if dtype == AUTO else getattr(torch, dtype),
-                **spread,
-            )
-            if place is not None:
-                model = model.to(place)
-    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
-        raise DataError(f"cannot load the model in {path}: {_first_line(error)}") from error
-    finally:
-        if shown:
-            library.enable_progress_bar()
-    if missing := sorted(report["missing_keys"]):
-        raise DataError(f"{path} lacks {len(missing)} weights, the first is {missing[0]}")
-    return model.eval()
+    from harness.vlms.loading import Placement, load_model, parse_dtype
+
+    if dtype == AUTO:
+        config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+        saved = str(getattr(config, "dtype", None) or "float32")
+        dtype = saved.removeprefix("torch.")
+    placement = Placement(parse_dtype(dtype), _place(device))
+    return load_model(AutoModelForImageTextToText, path, placement, _LOWER)
 
 
 def _place(device: str) -> Any:
     """Return the torch device of a name; None to spread the model over several GPUs."""
     import torch
 
+    from harness.vlms.loading import parse_device
+
     if device == AUTO:
         count = torch.cuda.device_count()
         return None if count > 1 else torch.device("cuda" if count else "cpu")
-    try:
-        place = torch.device(device)
-    except RuntimeError as error:
-        raise UsageError(f"device {device!r}: expected auto, cpu, cuda, cuda:0, mps ...") from error
-    if place.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"device {device!r}: no CUDA device is available, use cpu")
-    return place
-
-
-def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    return parse_device(device)

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TOP = ("harness", "human_eval", "judges", "lenses", "reports")
 OUTER_ROOMS = ("human_eval", "judges", "lenses", "reports")
 SHARED = ("harness.core", "harness.data", "harness.vlms.geometry")
+# A local judge is a model of transformers, loaded as every other one.
+ALSO = {"judges": ("harness.vlms.loading",)}
 TORCH_FREE = (*SHARED, "human_eval", "judges", "reports", "harness.cli")
 COMPOSERS = ("harness.pipeline", "harness.cli", "harness.__main__")
 
@@ -92,8 +94,9 @@ def forbidden(name: str, item: str) -> str | None:
     if within(name, "harness.core") and not within(item, "harness.core"):
         return "harness.core imports no sibling"
     for room in OUTER_ROOMS:
-        if within(name, room) and not within(item, room, *SHARED):
-            return f"{room} imports only {', '.join(SHARED)}"
+        shared = (*SHARED, *ALSO.get(room, ()))
+        if within(name, room) and not within(item, room, *shared):
+            return f"{room} imports only {', '.join(shared)}"
     if within(item, *COMPOSERS) and not within(name, *COMPOSERS):
         return "only the command line composes pipelines"
     if within(name, "harness.data", "harness.vlms") and within(item, *OUTER_ROOMS):
@@ -123,6 +126,9 @@ def test_doors(name: str) -> None:
         ("lenses.logit", "judges.base", False),
         ("judges.ground_truth", "harness.data.render", True),
         ("judges.ground_truth", "harness.pipeline.judge", False),
+        ("judges.local_model", "harness.vlms.loading", True),
+        ("judges.local_model", "harness.vlms.base", False),
+        ("reports.html", "harness.vlms.loading", False),
         ("reports.html", "human_eval.items", False),
         ("harness.data.images", "harness.pipeline.plan", False),
         ("harness.data.images", "judges.base", False),

@@ -24,6 +24,11 @@ _TINY: Final = 0.1
 _NO_CPU_MEMORY: Final = "DefaultCPUAllocator"
 """How torch begins the message of a failed allocation in main memory."""
 
+_LOWER: Final = (
+    "lower it by --dtype bfloat16 or 4bit, spread the model over several GPUs by --device auto, or "
+    "show smaller images (--max-pixels for models that scale them); what is done is kept"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -75,13 +80,14 @@ def parse_placement(dtype: str, device: str) -> Placement:
     return Placement(torch.bfloat16, place, four_bit=True)
 
 
-def load_model(kind: Any, path: Path, placement: Placement) -> Any:
+def load_model(kind: Any, path: Path, placement: Placement, advice: str = _LOWER) -> Any:
     """Return the model of a checkpoint directory, all of whose weights are in the checkpoint.
 
     Args:
         kind: An auto class of transformers, such as ``AutoModelForCausalLM``.
         path: Checkpoint directory; nothing is fetched from a network.
         placement: Where to and as what.
+        advice: What to do if memory runs out.
 
     Raises:
         DataError: The checkpoint is unreadable, lacks weights, or does not fit into memory.
@@ -98,7 +104,7 @@ def load_model(kind: Any, path: Path, placement: Placement) -> Any:
     elif placement.four_bit:
         options["device_map"] = {"": placement.device}
     try:
-        with out_of_memory(f"loading {path}"), without_bars():
+        with out_of_memory(f"loading {path}", advice), without_bars():
             model, report = kind.from_pretrained(
                 path, local_files_only=True, output_loading_info=True, **options
             )
@@ -112,18 +118,14 @@ def load_model(kind: Any, path: Path, placement: Placement) -> Any:
 
 
 @contextmanager
-def out_of_memory(what: str) -> Iterator[None]:
-    """Turn a failed allocation inside into a DataError that says what to lower."""
+def out_of_memory(what: str, advice: str = _LOWER) -> Iterator[None]:
+    """Turn a failed allocation inside into a DataError that says ``what`` failed, with advice."""
     try:
         yield
     except (torch.OutOfMemoryError, RuntimeError) as error:
         if not isinstance(error, torch.OutOfMemoryError) and _NO_CPU_MEMORY not in str(error):
             raise
-        raise DataError(
-            f"{what}: out of memory; lower it by --dtype bfloat16 or 4bit, spread the model over "
-            "several GPUs by --device auto, or show smaller images (--max-pixels for models that "
-            "scale them); what is done is kept"
-        ) from error
+        raise DataError(f"{what}: out of memory; {advice}") from error
 
 
 def parse_dtype(name: str) -> torch.dtype:
