@@ -24,7 +24,7 @@ from judges.protocols.marking import marked_word
 from judges.protocols.quoting import plain
 from tests.judges.fake_provider.answers import by_hash
 from tests.judges.fake_provider.batches import FakeBatches
-from tests.judges.fake_provider.faults import Fault, for_words, in_turn, never
+from tests.judges.fake_provider.faults import Fault, always, for_words, in_turn, never
 from tests.judges.fake_provider.server import KEY, FakeProvider
 from tests.pipeline.runs import execute, small_options
 from tests.pipeline.test_run import with_library
@@ -175,15 +175,20 @@ def test_keys_are_in_no_file_and_no_message(
             assert KEY.encode() not in path.read_bytes(), path
 
 
-@pytest.mark.parametrize(("model", "part"), [("gpt-5-mini", "key"), ("gpt-4-retired", "model")])
+@pytest.mark.parametrize(
+    ("model", "part"),
+    [("gpt-5-mini", "key"), ("gpt-4-retired", "model"), ("gpt-5-nano", "temperature")],
+)
 def test_what_no_question_can_survive_stops_with_one_line(
     run: Path, server: FakeProvider, model: str, part: str
 ) -> None:
-    """A wrong key, a withdrawn model: nothing that was recorded is lost."""
+    """A wrong key, a withdrawn model, an unknown parameter: nothing that was recorded is lost."""
     judged(run, GPT)
     before = journal_bytes(run)
     if part == "key":
         server.key = "sk-another"
+    if part == "temperature":
+        server.faults = always(Fault("unsupported"))
     server.seen.clear()
     with pytest.raises(DataError, match=model) as stopped:
         judged(run, model)
