@@ -115,10 +115,19 @@ class RunContext:
             yield from read_records(file, Judgement)
 
     def spent_usd(self) -> float:
-        """Return what the judging of this run has cost so far, as far as prices were known."""
-        return sum(
-            call.cost_usd or 0.0 for row in self.judgements() for call in (row.calls or (row,))
-        )
+        """Return what the judging of this run has cost so far, in US dollars.
+
+        A call of unknown cost, which timed out and may have been charged, counts as the dearest
+        known one of its judge.
+        """
+        costs: dict[str, list[float | None]] = {}
+        for row in self.judgements():
+            costs.setdefault(row.judge, []).extend(call.cost_usd for call in row.calls)
+        total = 0.0
+        for paid in costs.values():
+            known = [cost for cost in paid if cost is not None]
+            total += sum(known) + paid.count(None) * max(known, default=0.0)
+        return total
 
     @cached_property
     def adapter(self) -> Adapter:

@@ -213,6 +213,18 @@ def test_costs_stay_under_their_ceiling(run: Path, server: FakeProvider) -> None
     assert sum(row.cost_usd or 0.0 for row in found) == pytest.approx(total)
 
 
+def test_a_call_that_timed_out_counts_as_the_dearest_one(run: Path, server: FakeProvider) -> None:
+    """It may have been charged; the record says that its cost is unknown."""
+    server.faults = in_turn([Fault("slow", seconds=3)])
+    found = judged(run, GPT, options=QUICK.model_copy(update={"timeout": 1.0}))
+    costs = [call.cost_usd for row in found for call in row.calls]
+    assert costs.count(None) == 1
+    known = [cost for cost in costs if cost is not None]
+    with opened(run, QUICK) as context:
+        assert context.spent_usd() == pytest.approx(sum(known) + max(known))
+    assert sum(row.cost_usd is None for row in found) == 1
+
+
 def test_a_ceiling_without_a_price_is_refused_at_once(run: Path, server: FakeProvider) -> None:
     with pytest.raises(UsageError, match="no price for model 'tiny'"):
         judged(

@@ -13,6 +13,7 @@ from harness.core.errors import DataError, MismatchError, UsageError
 from harness.core.records import Judgement, RunSpec, Score
 from harness.core.rundir import RunDir
 from harness.core.tables import read_table
+from harness.pipeline.dry_run import dry_run_of
 from harness.pipeline.engine import run_stage
 from harness.pipeline.judging import judgings, pictures
 from harness.pipeline.rejudge import (
@@ -25,6 +26,7 @@ from harness.pipeline.rejudge import (
     remove_judges,
 )
 from harness.pipeline.run_judges import JudgeSetup
+from harness.pipeline.spec import resolve_spec
 from tests.pipeline.runs import execute, small_options
 from tests.pipeline.test_run import with_library
 
@@ -236,3 +238,25 @@ def spec_of(run: Path) -> RunSpec:
     """Return the spec of a run."""
     with RunDir.load(run) as held:
         return held.run_spec
+
+
+@pytest.mark.parametrize(("protocol", "most"), [("paper", 12 * 24), ("pooled", 12 * 4)])
+def test_a_dry_run_before_the_words_are_made_gives_what_they_can_be_at_most(
+    small_corpus: Path, tmp_path: Path, protocol: str, most: int
+) -> None:
+    """12 patches of 24 cells with 5 words each, or 4 pools of 30; nothing is made or asked."""
+    runs = tmp_path / "runs"
+    options = small_options(small_corpus, runs, judge="gpt-5.5", protocol=protocol)
+    text = dry_run_of(resolve_spec(options), runs)
+    (line,) = [line for line in text.splitlines() if line.startswith("gpt-5.5 ")]
+    assert line.split()[1:4] == [str(most), "0", str(most)]
+    assert "at most" in text
+    assert not runs.exists()
+    path = execute(options, ("plan", "capture", "describe"))
+    assert path.exists()
+    (line,) = [
+        line
+        for line in dry_run_of(resolve_spec(options), runs).splitlines()
+        if line.startswith("gpt-5.5 ")
+    ]
+    assert 0 < int(line.split()[1]) <= most
