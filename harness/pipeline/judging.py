@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.core.errors import UsageError
+from harness.core.errors import DataError, UsageError
 from harness.core.records import Answer, Judgement
 from harness.pipeline.context import RunContext
 from harness.pipeline.pictures import Pictures
@@ -83,8 +83,17 @@ class Judging:
         return pictures(self.context).hash(patch_id) if self.identity.needs_pixels else ""
 
     def stamped(self, reply: Judgement) -> Judgement:
-        """Return a reply with what the run knows of its question and the judge does not."""
-        asked = self.asked[reply.key]
+        """Return a reply with what the run knows of its question and the judge does not.
+
+        Raises:
+            DataError: The judge was not asked this.
+        """
+        asked = self.asked.get(reply.key)
+        if asked is None:
+            raise DataError(
+                f"judge {self.label} replied to a question it was not asked (key {reply.key!r}); "
+                "what it said before is kept"
+            )
         return reply.model_copy(
             update={
                 "protocol": self.protocol.id,

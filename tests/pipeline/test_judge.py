@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.errors import DataError
 from harness.core.records import Judgement, Score
 from harness.core.tables import read_table
 from harness.pipeline import judging
@@ -106,6 +107,28 @@ def test_a_question_without_any_reply_keeps_the_stage_open(
     assert not (run / "done" / "judge.json").exists()
     use(GroundTruthJudge())
     assert result_bytes(execute(options)) == result_bytes(finished)
+
+
+class Strays(GroundTruthJudge):
+    """The ground-truth judge, which answers three questions and then one that nobody asked."""
+
+    def judge(self, requests: Sequence[JudgeRequest]) -> Iterator[Judgement]:
+        """Yield three answers and a stray one."""
+        replies = list(super().judge(requests))
+        yield from replies[:3]
+        yield replies[3].model_copy(update={"key": "stray"})
+
+
+def test_a_reply_to_another_question_stops_the_judge(
+    finished: Path, small_corpus: Path, tmp_path: Path, use: Use
+) -> None:
+    """One line; what was answered before is kept."""
+    options = small_options(small_corpus, copied(finished, tmp_path))
+    use(Strays())
+    with pytest.raises(DataError, match="a question it was not asked"):
+        execute(options)
+    journal = Path(options.runs_dir) / finished.name / "judgements.jsonl"
+    assert len(journal.read_text().splitlines()) == 3
 
 
 def test_answers_before_an_interruption_are_kept(
