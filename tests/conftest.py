@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ import harness  # noqa: F401 (before transformers, whose image processors import
 # Examples are the same in every run and on machines of any speed.
 settings.register_profile("lensbench", derandomize=True, deadline=None)
 settings.load_profile("lensbench")
+
+# A shell starts background jobs with Ctrl-C ignored, which their children inherit; tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Read by the libraries when they are imported, so they are set before any test module is.
 os.environ.update(
