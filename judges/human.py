@@ -9,10 +9,10 @@ from typing import Final, TypeAlias
 
 from harness.core.errors import UsageError
 from harness.core.ids import sha256_file
+from harness.core.ratings import HumanLabel
 from harness.core.records import Judgement, Relation
 from harness.core.tables import read_table
 from judges.base import JudgeRequest, judgement
-from judges.labels import HumanLabel
 
 NAME: Final = "human"
 LABELS: Final = "labels.parquet"

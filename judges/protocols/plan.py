@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from harness.core.errors import UsageError
 from harness.core.ids import digest
+from harness.core.quoting import plain
 from harness.core.records import Check
 from judges.protocols.base import JudgingProtocol, Question
 from judges.protocols.marking import marked_word
 from judges.protocols.order import reordered, shuffled
 from judges.protocols.probes import ProbeWords
-from judges.protocols.quoting import plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Any, Final, Literal, NoReturn
 
 from pydantic import ValidationError
 
+from harness.core.quoting import plain, quoted
 from harness.core.records import Relation
 from judges.protocols.base import JudgingProtocol
 from judges.protocols.marking import MARKS, marked_word
-from judges.protocols.quoting import plain, quoted
 from judges.protocols.replies import ListReply, VerdictReply, reply_model
 
 READER_VERSION: Final = 1
@@ -56,7 +56,7 @@ def read_reply(protocol: JudgingProtocol, words: Sequence[str], text: str) -> Re
 
     The text must be one JSON object; a code fence or prose around it is allowed if everything from
     the first brace to the last is that object. Words are compared by what can be seen of them
-    (:func:`judges.protocols.quoting.plain`), also if the reply repeats them with their escapes.
+    (:func:`harness.core.quoting.plain`), also if the reply repeats them with their escapes.
 
     Lists: every listed word must be a candidate; a word in several lists takes the first of
     concrete, abstract, global; candidates that look the same get the same relation; a candidate

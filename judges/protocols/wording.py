@@ -14,8 +14,8 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from harness.core.ids import digest
+from harness.core.quoting import escaped, quoted
 from judges.protocols.base import JudgingProtocol
-from judges.protocols.quoting import escaped, quoted
 from judges.protocols.reading import READER_VERSION
 from judges.protocols.replies import reply_model, strict_schema
 
@@ -29,7 +29,7 @@ _LONGEST_ERROR: Final = 300
 def prompt_text(protocol: JudgingProtocol, words: Sequence[str]) -> str:
     """Return the text of the question about ``words``, shown in the given order.
 
-    Each word enters as a JSON string (:func:`judges.protocols.quoting.quoted`): one line, with
+    Each word enters as a JSON string (:func:`harness.core.quoting.quoted`): one line, with
     nothing in it that ends the string or reorders the text around it.
     """
     return _environment().get_template(protocol.template).render(words=tuple(words))

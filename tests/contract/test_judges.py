@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 import pytest
 
+from harness.core.ratings import HumanLabel
 from harness.core.records import Judgement
 from judges.api import ApiJudge
 from judges.base import Judge, JudgeRequest
 from judges.ground_truth import GroundTruthJudge
-from judges.labels import HumanLabel
 from judges.local import LocalJudge
 from judges.protocols.registry import find_protocol
 from judges.protocols.wording import prompt_hash

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.journal import Journal
+from harness.core.ratings import HumanLabel
 from harness.core.records import Judgement, Relation
 from harness.core.tables import write_table
 from judges.ground_truth import GroundTruthJudge
 from judges.human import LABELS as LABELS_FILE
-from judges.labels import HumanLabel
 from judges.local import LocalJudge
 from tests.judges.labels import question
 

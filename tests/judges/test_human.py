@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from harness.core.errors import DataError, UsageError
+from harness.core.ratings import HumanLabel
 from harness.core.records import Judgement, Relation
 from judges.human import HumanJudge, verdict
-from judges.labels import HumanLabel
 from tests.judges.labels import question
 from tests.judges.offline import write_labels
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import UsageError
+from harness.core.ratings import HumanLabel
 from judges.api import ApiJudge
 from judges.forms import FORMS, find_form
 from judges.human import HumanJudge
-from judges.labels import HumanLabel
 from judges.registry import JUDGES, judge_summary, make_judge, parse_judges
 from judges.replay import ReplayJudge
 from judges.settings import JudgeSettings

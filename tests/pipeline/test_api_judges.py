@@ -12,6 +12,7 @@ import pytest
 
 from harness.core.config import JudgingOptions
 from harness.core.errors import DataError, UsageError
+from harness.core.quoting import plain
 from harness.core.records import Description, Judgement, Score
 from harness.core.rundir import RunDir
 from harness.core.tables import read_table, write_table
@@ -21,7 +22,6 @@ from harness.pipeline.judging import judgings
 from harness.pipeline.rejudge import add_judges, judge_again, opened
 from harness.pipeline.run_judges import JudgeSetup
 from judges.protocols.marking import marked_word
-from judges.protocols.quoting import plain
 from tests.judges.fake_provider.answers import by_hash
 from tests.judges.fake_provider.batches import FakeBatches
 from tests.judges.fake_provider.faults import Fault, always, for_words, in_turn, never

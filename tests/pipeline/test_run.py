@@ -12,11 +12,11 @@ import pytest
 
 from harness.core.config import RunOptions
 from harness.core.errors import DataError, UsageError
+from harness.core.quoting import plain
 from harness.core.records import Description, Patch, RunSpec, Score
 from harness.core.rundir import STAGES
 from harness.core.tables import read_table
 from harness.pipeline import capture
-from judges.protocols.quoting import plain
 from tests.pipeline.runs import execute, result_bytes, small_options
 
 LENSES = 8

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.core.errors import UsageError
+from harness.core.quoting import plain
 from judges.protocols.base import JudgingProtocol, Question
 from judges.protocols.plan import Asked, is_blank, plan_questions, share
-from judges.protocols.quoting import plain
 from judges.protocols.registry import PROTOCOLS, find_protocol
 
 PAPER = find_protocol("paper")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.core.quoting import plain, quoted
 from harness.core.records import Relation
 from judges.protocols.marking import mark, marked_word
-from judges.protocols.quoting import plain, quoted
 from judges.protocols.reading import read_reply
 from judges.protocols.registry import find_protocol
 

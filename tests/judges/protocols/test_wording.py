@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.core.ids import sha256_bytes
+from harness.core.quoting import quoted
 from judges.protocols import wording
 from judges.protocols.base import JudgingProtocol
-from judges.protocols.quoting import quoted
 from judges.protocols.registry import PROTOCOLS, find_protocol
 from judges.protocols.wording import prompt_hash, prompt_text, repair_text, reply_schema
 

@@ -1,4 +1,4 @@
-"""Words as a prompt shows them: JSON strings in which nothing invisible is left as it is."""
+"""Words as they are shown to judges and people: nothing invisible is left as it is."""
 
 from __future__ import annotations
 

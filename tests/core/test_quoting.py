@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judges.protocols.quoting import escaped, plain, quoted
+from harness.core.quoting import escaped, plain, quoted
 
 HIDDEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 ANY_TEXT = st.text(st.characters())
