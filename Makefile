@@ -7,13 +7,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run test lint weights
+.PHONY: run test browser lint weights
 
 run: $(INSTALLED)
 	@$(BIN)/python -m harness run --vlm mini
 
 test: lint
 	@$(BIN)/python -m pytest -q
+
+# Drives the pages in /usr/bin/chromium (Debian: apt-get install chromium).
+browser: $(INSTALLED)
+	@$(BIN)/python -m pytest -q -m browser
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check

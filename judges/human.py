@@ -9,10 +9,12 @@ from typing import Final, TypeAlias
 
 from harness.core.errors import UsageError
 from harness.core.ids import sha256_file
+from harness.core.quoting import plain
 from harness.core.ratings import HumanLabel
 from harness.core.records import Judgement, Relation
 from harness.core.tables import read_table
 from judges.base import JudgeRequest, judgement
+from judges.protocols.marking import marked_word
 
 NAME: Final = "human"
 LABELS: Final = "labels.parquet"
@@ -47,7 +49,7 @@ class HumanJudge:
         self.version = sha256_file(path)
         self._said: dict[_Item, dict[str, HumanLabel]] = {}
         for label in read_table(path, HumanLabel):
-            item = (label.patch_id, tuple(sorted(label.words)))
+            item = (label.patch_id, tuple(sorted(filter(_shows, label.words))))
             self._said.setdefault(item, {})[label.annotator] = label
 
     def judge(self, requests: Sequence[JudgeRequest]) -> Iterator[Judgement]:
@@ -112,8 +114,14 @@ def _labels_file(run: Path | None) -> Path:
 
 
 def _in_order(label: HumanLabel) -> list[Relation]:
-    """Return the relations in the alphabetical order of their words."""
-    return [label.relations[place] for place in _sorted_places(label.words)]
+    """Return the relations of words that show something, in the alphabetical order of the words."""
+    places = _sorted_places(label.words)
+    return [label.relations[place] for place in places if _shows(label.words[place])]
+
+
+def _shows(word: str) -> bool:
+    """Return whether there is something to see; judges are not asked about other words."""
+    return bool(plain(marked_word(word)))
 
 
 def _sorted_places(words: Sequence[str]) -> list[int]:

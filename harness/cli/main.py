@@ -14,6 +14,8 @@ from harness.core.errors import LensbenchError
 
 _COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        "agree": ("harness.cli.agree:command", "Tell how far judges and people agree."),
+        "annotate": ("harness.cli.annotate:command", "Ask people what judges were asked."),
         "doctor": ("harness.cli.doctor:command", "Check that a model is read as it should be."),
         "judge": ("harness.cli.judge:command", "Ask judges, or add some to a finished run."),
         "library": ("harness.cli.library:command", "Build reference libraries, look after them."),

@@ -21,6 +21,7 @@ from harness.data.sources.registry import kind_of
 from harness.pipeline.context import RunContext
 from harness.pipeline.corpus import CorpusRecord, notice
 from harness.pipeline.judging import judgings
+from harness.pipeline.kept_agreement import kept_agreement
 from harness.pipeline.references import LibraryUses
 from harness.pipeline.score import panels
 from harness.vlms.registry import VLMS
@@ -49,7 +50,7 @@ def inputs(context: RunContext) -> dict[str, str]:
     run = context.run
     judged = (run.scores, run.judgements, run.judgement_parts, run.judges)
     made = (run.descriptions, run.patches, run.libraries, run.facts, run.stamp, run.corpus)
-    return run.digests(*judged, *made, run.excluded) | {"spec": digest(context.spec)}
+    return run.digests(*judged, *made, run.excluded, run.agreement) | {"spec": digest(context.spec)}
 
 
 def run(context: RunContext) -> None:
@@ -122,6 +123,7 @@ def _view(context: RunContext, images: list[ExplorerImage]) -> ReportView:
         notices=_notices(context),
         stamp=_stamp(context),
         images=images,
+        agreement=kept_agreement(context),
     )
 
 
