@@ -5,28 +5,22 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.core.ids import canonical_json
 from harness.core.records import Definition, Record, Score
+from reports.agreement_page import agreement_page
 from reports.alignment import CHANCE_LENS
 from reports.explorer import ExplorerImage
 from reports.judging_page import judging_page
 from reports.outcomes import DEFINITIONS
-from reports.ranking import MATCHED_CONTROL, RankedLens, Ranking
+from reports.ranking import RankedLens, Ranking
 from reports.scoring import select
 from reports.svg import Point, Series, dot_plot, heat_map, line_chart
+from reports.templating import NARROW, WIDE, asset, environment, lens_styles
 from reports.view import ReportView
-
-WIDE: Final = 860.0
-NARROW: Final = 340.0
-_TEMPLATES: Final = Path(__file__).parent / "templates"
-_STYLES: Final = 6
 
 MEANINGS: Final[Mapping[Definition, str]] = {
     "interpretable": "at least one of the words is concrete, abstract or global",
@@ -77,10 +71,10 @@ def render_report(view: ReportView, images: Sequence[ExplorerImage] = ()) -> str
     shown = [
         pictures[entry.image_id] for entry in view.explorer.images if entry.image_id in pictures
     ]
-    styles = _styles(view)
-    script = _asset("report.js")
+    styles = lens_styles({note.name: note.kind for note in view.lenses})
+    script = asset("report.js")
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             view=view,
@@ -88,11 +82,12 @@ def render_report(view: ReportView, images: Sequence[ExplorerImage] = ()) -> str
             heat_panels=[_heat_panel(view, i) for i in range(len(view.alignments))],
             cells=view.scores,
             judging=judging_page(view),
+            people=agreement_page(view.agreement, styles) if view.agreement else None,
             definitions=DEFINITIONS,
             meanings=MEANINGS,
             images=shown,
             styles=styles,
-            css=Markup(_asset("report.css")),
+            css=Markup(asset("report.css")),
             script=Markup(script),
             script_hash=_source_hash(script),
             data=Markup(embedded_json(canonical_json(view))),
@@ -180,41 +175,9 @@ def _heat_panel(view: ReportView, index: int) -> HeatPanel:
     )
 
 
-def _styles(view: ReportView) -> dict[str, str]:
-    """Return lens name to style class: a colour per lens, dashes for controls.
-
-    A matched control has the colour of its lens; the other controls are grey.
-    """
-    lenses = [note.name for note in view.lenses if note.kind == "lens"]
-    styles = {name: f"lens-{i % _STYLES}" for i, name in enumerate(lenses)}
-    for note in view.lenses:
-        if note.kind == "control":
-            matched = styles.get(note.name.removeprefix(MATCHED_CONTROL), "grey")
-            styles[note.name] = "control-" + matched.removeprefix("lens-")
-    return styles
-
-
 def _plain(score: Score) -> str:
     """Return the reasons of unscored answers in one line."""
     return ", ".join(f"{status} {count}" for status, count in score.unscored.items())
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["rate"] = lambda value: "–" if value is None else f"{value:.3f}"
-    environment.filters["figure"] = Markup
-    return environment
-
-
-def _asset(name: str) -> str:
-    return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def _source_hash(text: str) -> str:

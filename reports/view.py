@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.core.agreement import Agreement
 from harness.core.ids import canonical_json
 from harness.core.records import Definition, LensKind, Patch, Record, RunSpec, Score
 from reports.alignment import (
@@ -19,7 +20,7 @@ from reports.outcomes import DEFINITIONS, NO_JUDGE, Answers, Columns, Outcomes
 from reports.panel import all_boards
 from reports.ranking import Ranking, rank_lenses, winner_statement
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the layout of ``report.json``."""
 
 
@@ -93,6 +94,8 @@ class ReportView(Record):
     """Per judge and definition: over all layers first, then layer by layer."""
     alignments: tuple[AlignmentMatrix, ...]
     """Source layers of neighbours, for lenses that have them."""
+    agreement: Agreement | None = None
+    """How far people agree with the judges; None if no people were asked."""
     explorer: Explorer
     """Patches and words."""
 
@@ -130,6 +133,7 @@ def build_view(
     stamp: Mapping[str, str] | None = None,
     images: Sequence[ExplorerImage] = (),
     budget: int = BUDGET_BYTES,
+    agreement: Agreement | None = None,
 ) -> ReportView:
     """Assemble a report.
 
@@ -144,6 +148,7 @@ def build_view(
         stamp: Environment, shown at the end.
         images: Pictures for the explorer, in the order in which they may be dropped last.
         budget: Bytes the explorer may take.
+        agreement: Results of a human evaluation of the run.
 
     Raises:
         MismatchError: tables that do not belong together.
@@ -173,6 +178,7 @@ def build_view(
         judging=judging,
         rankings=rankings,
         alignments=_alignments(tables.descriptions, kinds),
+        agreement=agreement,
         explorer=build_explorer(boards[0], tables.descriptions, images, budget),
     )
 
