@@ -79,8 +79,13 @@ def command(
         for page in write_static(static, found, folder / PICTURES):
             click.echo(f"page: {page}")
     elif not prepare:
-        from human_eval.server import serve
-
+        try:
+            from human_eval.server import serve
+        except ModuleNotFoundError as error:
+            raise UsageError(
+                f"the page cannot be served without {error.name}: pip install "
+                "'lensbench[annotate]', or write pages to hand out with --static"
+            ) from error
         serve(found, folder, host=host, port=port, announce_links=click.echo)
 
 

@@ -73,6 +73,18 @@ def test_a_study_is_served_until_it_is_interrupted(run: Path, tmp_path: Path) ->
     assert process.wait(30) == 0
 
 
+def test_without_the_server_packages_one_line_says_what_to_install(
+    call: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "human_eval.server", raising=False)
+    folder = str(tmp_path / "study")
+    code, _, error = call("annotate", str(run), *DRAW[:-1], "--study", folder)
+    assert code == 2
+    (line,) = error.strip().splitlines()
+    assert "lensbench[annotate]" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,0 +1,53 @@
+"""A real Chromium that can reach nothing but the pages of a study on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+
+from human_eval.static_site import write_static
+from human_eval.study import PICTURES
+from tests.human_eval.a_study import written_study
+from tests.human_eval.browser.driving import Watch, launched
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the static pages of the small study."""
+    folder = tmp_path_factory.mktemp("study")
+    study = written_study(folder)
+    write_static(folder / "site", study, folder / PICTURES)
+    return folder / "site"
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    """What drives browsers; there can be only one at a time."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def context(
+    driver: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """A browser without a network, for all tests that do not close it."""
+    found = launched(driver, tmp_path_factory.mktemp("profile"))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """An empty tab; the test fails if the page logs an error or asks anything of a network."""
+    tab = context.new_page()
+    watch = Watch(tab)
+    yield tab
+    if tab.url.startswith("file:"):
+        tab.evaluate("localStorage.clear()")
+    tab.close()
+    assert watch.errors == []
+    assert [url for url in watch.urls if not url.startswith(("file:", "data:", "blob:"))] == []
