@@ -15,6 +15,9 @@ HASTY: Final = 4.0
 UNEVEN: Final = 0.15
 """Rate of hits or of misses below which kappa is low however well people and judge agree."""
 
+SPLIT: Final = 0.1
+"""Share of the rated items split evenly from which it is said how they count."""
+
 
 def notices(evidence: Evidence, result: Agreement) -> tuple[str, ...]:
     """Return the sentences: what was not used, how people rated, then judge by judge.
@@ -55,6 +58,7 @@ def _people(evidence: Evidence, result: Agreement) -> Iterator[str]:
         yield "No item has ratings of two people: how far people agree is not known."
     elif alone:
         yield f"{alone} of {result.rated} rated items have the verdict of a single person."
+    yield from _split(evidence, result)
     for person in result.annotators:
         others = _others_seconds(result.annotators, person)
         mine = person.median_seconds
@@ -63,6 +67,21 @@ def _people(evidence: Evidence, result: Agreement) -> Iterator[str]:
                 f"{person.annotator} took {mine:.1f} s per item (median), the others "
                 f"{others:.1f} s: look at these ratings."
             )
+
+
+def _split(evidence: Evidence, result: Agreement) -> Iterator[str]:
+    """Yield a sentence if the rule for ties decides much."""
+    if result.policy.pooling != "majority":
+        return
+    answers = evidence.answers()
+    hits, misses = (answers == 1).sum(axis=1), (answers == 0).sum(axis=1)
+    split = int(((hits == misses) & (hits > 0)).sum())
+    if split and split >= SPLIT * result.rated:
+        counts = "hits" if result.policy.ties == "half" else "misses"
+        yield (
+            f"{split} of {result.rated} rated items are split evenly and count as {counts} "
+            f"(ties={result.policy.ties}); a third rating of each would decide them."
+        )
 
 
 def _others_seconds(people: Sequence[Annotator], person: Annotator) -> float | None:

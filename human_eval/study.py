@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from harness.core.errors import DataError, UsageError
-from harness.core.files import write_json_atomic
+from harness.core.files import write_bytes_atomic, write_errors, write_json_atomic
 from harness.core.ratings import Item
 from harness.core.records import Record
 
@@ -59,14 +59,12 @@ def write_study(folder: Path, study: Study, pictures: Mapping[str, tuple[bytes, 
     Raises:
         DataError: It cannot be written.
     """
-    from harness.core.files import write_errors
-
     place = folder / PICTURES
-    with write_errors(folder):
+    with write_errors(place):
         place.mkdir(parents=True, exist_ok=True)
-        for patch_id, files in pictures.items():
-            for name, data in zip(picture_names(patch_id), files, strict=True):
-                (place / name).write_bytes(data)
+    for patch_id, files in pictures.items():
+        for name, data in zip(picture_names(patch_id), files, strict=True):
+            write_bytes_atomic(place / name, data)
     write_json_atomic(folder / STUDY_FILE, study, readable=True)
 
 

@@ -57,6 +57,25 @@ def test_blank_ratings_are_named_with_how_they_count() -> None:
     assert "they count as none of the words (blank=none)." in said(made, Policy(blank="none"))[0]
 
 
+def test_even_splits_are_counted_where_the_rule_for_them_decides_much() -> None:
+    made = calm()
+    made.ratings[:] = [
+        rating(one.item_id, "b", one.state != "selected")
+        if one.annotator == "b" and place % 4 == 1
+        else one
+        for place, one in enumerate(made.ratings)
+    ]
+    (line,) = [line for line in said(made) if "split" in line]
+    assert line.endswith("count as hits (ties=half); a third rating of each would decide them.")
+    split = int(line.split()[0])
+    states: dict[str, set[str]] = {}
+    for one in made.ratings:
+        states.setdefault(one.item_id, set()).add(one.state)
+    assert split == sum(found == {"selected", "none"} for found in states.values()) >= 6
+    assert "count as misses (ties=strict)" in " ".join(said(made, Policy(ties="strict")))
+    assert not any("split" in line for line in said(made, Policy(pooling="all")))
+
+
 def test_hasty_people_are_named() -> None:
     def timed(seconds: Mapping[str, float]) -> tuple[str, ...]:
         made = calm()
