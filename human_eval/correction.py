@@ -14,6 +14,7 @@ from human_eval.joint_sums import joint_sums
 from human_eval.prediction_powered import prediction_powered
 from human_eval.rates import rate
 from human_eval.rogan_gladen import rogan_gladen
+from human_eval.unseen_errors import with_unseen_errors
 
 LEAST_LABELS = 20
 """Cells with a verdict of people below which nothing is corrected."""
@@ -53,7 +54,8 @@ def correct(lens: BoardLens, *, seed: int = 0) -> Correction:
     The corrected rates estimate what the people who rated would say of all cells that the judge
     scored; if people err, so do they. Intervals are for images of the kind that the board has.
     Cells that the judge left unscored are in none of the figures, labelled or not: the corrected
-    rates hold for the whole board only if people's hits are as frequent among these.
+    rates hold for the whole board only if people's hits are as frequent among these. Where no label
+    shows an error of the judge, intervals allow for errors too rare to have been met.
     Degenerate: corrections are refused with fewer than 20 labelled cells, fewer than 5 hits or 5
     misses by people among them, or labels on fewer than 10 images; Rogan and Gladen's also where
     the judge cannot be told from one that guesses. The result does not depend on the order of the
@@ -72,7 +74,10 @@ def correct(lens: BoardLens, *, seed: int = 0) -> Correction:
         corrected = refused, refused
     else:
         sums = joint_sums(judged, labelled, lens.weights[scored], images)
-        corrected = rogan_gladen(sums, labels, seed), prediction_powered(sums, labels, seed)
+        corrected = (
+            with_unseen_errors(rogan_gladen(sums, labels, seed), judged, labelled, images),
+            with_unseen_errors(prediction_powered(sums, labels, seed), judged, labelled, images),
+        )
     return Correction(
         judge=lens.judge,
         lens=lens.lens,

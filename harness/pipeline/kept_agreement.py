@@ -14,6 +14,8 @@ from harness.pipeline.context import RunContext
 JUDGEMENTS: Final = "judgements"
 """Under this name an agreement's source has the digest of the judgements it was made from."""
 
+_LENGTH: Final = 16
+
 _STALE: Final = (
     "The agreement with people was computed before the judges last answered: run `harness agree` "
     "again."
@@ -39,6 +41,6 @@ def kept_agreement(context: RunContext) -> Agreement | None:
 
 
 def judgements_digest(context: RunContext) -> str:
-    """Return the digest of everything the run's judges have said."""
+    """Return the first digits of the digest of everything the run's judges have said."""
     run = context.run
-    return digest(run.digests(run.judgements, run.judgement_parts))
+    return digest(run.digests(run.judgements, run.judgement_parts))[:_LENGTH]

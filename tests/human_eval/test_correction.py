@@ -120,7 +120,9 @@ def test_a_judge_that_is_always_right_is_not_corrected() -> None:
     found = correct(with_more(*table(20, 0, 0, 30), hits=200, misses=100))
     for corrected in (found.rogan_gladen, found.ppi):
         assert corrected.estimate == pytest.approx(220 / 350)
-        assert interval_of(corrected) == pytest.approx(interval_of(found.raw), abs=0.02)
+        # Labels without an error do not prove that there is none among the 300 other cells.
+        assert interval_of(corrected)[0] < interval_of(found.raw)[0] - 0.02
+        assert interval_of(corrected)[1] > interval_of(found.raw)[1]
 
 
 def test_a_rate_below_zero_is_cut() -> None:
