@@ -11,8 +11,10 @@ import numpy.typing as npt
 from harness.core.agreement import Estimate
 from human_eval.bootstrap import Floats
 
-TAIL = 0.05
-"""Chance of labels without any error at the largest share of errors that is allowed for."""
+TAIL = 0.081
+"""Chance of labels without any error at the largest share of errors that is allowed for: that at
+the end of Jeffreys' 95 % interval for no event, exp(-q / 2) with q the 0.975 quantile of chi-square
+with one degree of freedom."""
 
 
 def with_unseen_errors(
@@ -23,11 +25,11 @@ def with_unseen_errors(
     Resampling labels without an error never gives one, as if the judge made none. Where all
     labelled hits of the judge are hits for people, up to a share u of its unlabelled hits may be
     misses, and the lower end goes down; where all its labelled misses are misses, the upper end
-    goes up. u is the share with which no error on m images still has the chance 0.05, about 3 / m,
-    with m the images of such labels: 1 - 0.05^(1/m). The distances add in squares. Nothing changes
-    where both kinds of errors are among the labels, or everything is labelled.
-    Reference: Hanley and Lippman-Hand 1983, JAMA 249(13) (rule of three); Zou and Donner 2008,
-    Stat. Med. 27(10) (sum of squares).
+    goes up. u is the share with which no error on m images still has the chance 0.081, about
+    2.5 / m, with m the images of such labels: 1 - 0.081^(1/m). The distances add in squares. Nothing
+    changes where both kinds of errors are among the labels, or everything is labelled.
+    Reference: Brown, Cai and DasGupta 2001, Statist. Sci. 16(2) (Jeffreys' interval); Zou and Donner
+    2008, Stat. Med. 27(10) (sum of squares).
 
     Args:
         found: Corrected rate.

@@ -38,7 +38,7 @@ def test_errors_of_both_kinds_leave_the_interval_alone() -> None:
 
 def test_each_kind_that_was_not_met_moves_its_own_end() -> None:
     judged, labelled = board([1] * 10, [0] * 9 + [1], 40)
-    share = 40 / 100 * (1 - 0.05**0.1)
+    share = 40 / 100 * (1 - 0.081**0.1)
     low, high = widened(judged, labelled)
     assert low == pytest.approx(0.5 - hypot(0.03, share))
     assert high == 0.53
