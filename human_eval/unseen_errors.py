@@ -26,10 +26,10 @@ def with_unseen_errors(
     labelled hits of the judge are hits for people, up to a share u of its unlabelled hits may be
     misses, and the lower end goes down; where all its labelled misses are misses, the upper end
     goes up. u is the share with which no error on m images still has the chance 0.081, about
-    2.5 / m, with m the images of such labels: 1 - 0.081^(1/m). The distances add in squares. Nothing
-    changes where both kinds of errors are among the labels, or everything is labelled.
-    Reference: Brown, Cai and DasGupta 2001, Statist. Sci. 16(2) (Jeffreys' interval); Zou and Donner
-    2008, Stat. Med. 27(10) (sum of squares).
+    2.5 / m, with m the images of such labels: 1 - 0.081^(1/m). The distances add in squares.
+    Nothing changes where both kinds of errors are among the labels, or everything is labelled.
+    Reference: Brown, Cai and DasGupta 2001, Statist. Sci. 16(2) (Jeffreys' interval); Zou and
+    Donner 2008, Stat. Med. 27(10) (sum of squares).
 
     Args:
         found: Corrected rate.

@@ -123,9 +123,10 @@ def test_published_coverage_is_near_the_nominal_one(figure: str) -> None:
     for row in ROWS:
         if row.figure == figure:
             assert row.coverage >= low, row
-            # Labels drawn by verdict vary less than images do, and rare verdicts are refused.
+            # Labels drawn by verdict vary less than images do; rare verdicts are refused, or leave
+            # kinds of errors unseen that corrected rates then allow for.
             cautious = row.design.startswith("board") and (row.n == 100 or figure in CAUTIOUS)
-            assert row.coverage <= (0.985 if cautious else high), row
+            assert row.coverage <= (0.992 if cautious else high), row
 
 
 def test_no_published_coverage_is_far_below_the_nominal_one() -> None:
