@@ -6,12 +6,11 @@ from math import hypot
 import numpy as np
 import pytest
 
+from benchmarks.unseen_errors import SETTINGS, covered, drawn, without
 from harness.core.agreement import Estimate
-from human_eval import correction
 from human_eval.bootstrap import Floats
-from human_eval.correction import BoardLens, correct
+from human_eval.correction import correct
 from human_eval.unseen_errors import with_unseen_errors
-from tests.human_eval import simulate
 from tests.human_eval.simulate import Judge
 
 NAN = float("nan")
@@ -78,46 +77,15 @@ def test_ends_stay_rates_and_what_is_refused_stays_refused() -> None:
     assert with_unseen_errors(refused, judged, labelled, ["a"] * len(judged)) is refused
 
 
-def drawn(seed: int, images: int, n: int, prevalence: float, judge: Judge) -> BoardLens:
-    """Return a board of 3 cells an image with about ``n`` labels drawn by verdict."""
-    rng = np.random.default_rng(seed)
-    image = np.repeat(np.arange(images), 3)
-    people = simulate.verdicts(rng, simulate.image_rates(rng, prevalence, images), image)
-    judged = simulate.judged(rng, judge, people, image)
-    weights = simulate.drawn_by_verdict(rng, judged, 3, n)
-    labelled = np.where(weights > 0, people, NAN)
-    names = [f"{each:05d}" for each in image]
-    return BoardLens("judge", "lens", "lens", "", names, judged, labelled, weights)
-
-
-def covered(replicates: int, n: int, prevalence: float, judge: Judge) -> float:
-    """Return how often both corrected intervals contain the truth, where they are given."""
-    inside = given = 0
-    for seed in range(replicates):
-        found = correct(drawn(seed, 1500, n, prevalence, judge))
-        for estimate in (found.rogan_gladen, found.ppi):
-            if estimate.interval is not None:
-                given += 1
-                inside += estimate.interval[0] <= prevalence <= estimate.interval[1]
-    assert given
-    return inside / given
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("n", "prevalence", "judge"),
-    [(20, 0.5, Judge(0.9, 0.97)), (40, 0.5, Judge(0.9, 0.97)), (40, 0.5, Judge(0.97, 0.99))],
-)
-def test_few_labels_of_a_good_judge_on_a_large_board(
-    n: int, prevalence: float, judge: Judge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert covered(300, n, prevalence, judge) >= 0.94
-    monkeypatch.setattr(correction, "with_unseen_errors", lambda found, *_: found)
-    assert covered(300, n, prevalence, judge) < 0.9
+@pytest.mark.parametrize(("n", "judge"), SETTINGS[:3])
+def test_few_labels_of_a_good_judge_on_a_large_board(n: int, judge: Judge) -> None:
+    assert covered(300, n, judge) >= 0.94
+    assert without(300, n, judge) < 0.92
 
 
 def test_the_board_alone_does_not_decide_the_width() -> None:
-    found = correct(drawn(3, 1500, 24, 0.5, Judge(0.999, 0.999)))
+    found = correct(drawn(3, 24, Judge(0.999, 0.999)))
     assert found.raw.interval is not None
     assert found.ppi.interval is not None
     widths = [high - low for low, high in (found.raw.interval, found.ppi.interval)]
