@@ -54,7 +54,7 @@ def agreement_table(agreement: Agreement) -> Table:
             rows.append(coefficient_row(f"{result.judge} with people", group.coefficients))
         if result.words is not None:
             rows.append(coefficient_row(f"{result.judge}, word by word", result.words))
-    return table("Agreement of people and of judges", ("", *COEFFICIENTS), rows)
+    return table("Agreement of people and of judges", ("Raters", *COEFFICIENTS), rows)
 
 
 def rates_table(
@@ -70,8 +70,8 @@ def rates_table(
     """
     rows = [(group.by, _rates_row(group, styles)) for group in groups]
     if not titled:
-        return table(caption, ("", *_RATES), [row for _, row in rows])
-    return table(caption, ("", *_RATES), groups=_by_grouping(rows))
+        return table(caption, ("Group", *_RATES), [row for _, row in rows])
+    return table(caption, ("Group", *_RATES), groups=_by_grouping(rows))
 
 
 def counts_table(result: JudgeResult) -> Table:
@@ -95,7 +95,7 @@ def counts_table(result: JudgeResult) -> Table:
         for group in result.groups
     ]
     caption = f"Counts of items by what judge {escaped(result.judge)} and people said"
-    return table(caption, ("", *_COUNTS), groups=_by_grouping(rows))
+    return table(caption, ("Group", *_COUNTS), groups=_by_grouping(rows))
 
 
 def coefficients_table(result: JudgeResult) -> Table:
@@ -105,7 +105,7 @@ def coefficients_table(result: JudgeResult) -> Table:
         for group in result.groups
     ]
     caption = f"All coefficients of judge {escaped(result.judge)} with people, by group"
-    return table(caption, ("", *COEFFICIENTS), groups=_by_grouping(rows))
+    return table(caption, ("Raters", *COEFFICIENTS), groups=_by_grouping(rows))
 
 
 def contrast_table(result: JudgeResult) -> Table:
