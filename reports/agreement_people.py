@@ -74,7 +74,7 @@ def leave_one_out_table(agreement: Agreement) -> Table:
         title = f"Against the majority of all but {escaped(each.annotator)}"
         made.append(Group(title=title, rows=tuple(rows)))
     caption = "People and judges against the majority of the other people"
-    return table(caption, ("", *COEFFICIENTS), groups=made)
+    return table(caption, ("Rater", *COEFFICIENTS), groups=made)
 
 
 def policy_table(agreement: Agreement, judge: str) -> Table:
