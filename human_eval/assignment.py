@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import permutations
-from typing import Final
 
 from harness.core.errors import UsageError
 from harness.core.ids import digest
 from harness.core.ratings import Item
 from harness.core.rng import keyed_rng
-
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+from human_eval.pseudonyms import check_pseudonyms
 
 
 def assign(
@@ -47,19 +44,7 @@ def assign(
 
 
 def _check(annotators: Sequence[str], ratings: int) -> None:
-    for name in annotators:
-        if not _NAME.fullmatch(name):
-            raise UsageError(
-                f"annotator {name!r}: expected a pseudonym of 1 to 40 letters a-z, digits, - and _"
-            )
-    # Names become names of files, and some file systems take no notice of case.
-    counts = Counter(name.lower() for name in annotators)
-    twice = [name for name in annotators if counts[name.lower()] > 1]
-    if twice:
-        raise UsageError(
-            f"annotators {' and '.join(twice[:2])} have one name: expected names that differ in "
-            "more than case"
-        )
+    check_pseudonyms(annotators)
     if not 1 <= ratings <= len(annotators):
         raise UsageError(
             f"{ratings} ratings of each item by {len(annotators)} annotators: expected 1 to "

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
 
 from harness.core.agreement import Estimate
+from harness.core.wilson import score_interval
 from human_eval.bootstrap import METHOD, Floats, cluster_interval, cluster_sums
 from human_eval.student import t_quantile
 
@@ -54,7 +54,7 @@ def rate(values: Floats, weights: Floats, clusters: Sequence[str], *, seed: int 
     sums = cluster_sums(np.stack([w * y, w], axis=1), names)
     if len(sums) < 2:
         return Estimate(estimate=share, n=n, reason="all items are of one image")
-    interval = _wilson(share, _effective(sums, share, n))
+    interval = score_interval(share, _effective(sums, share, n))
     return Estimate(estimate=share, interval=interval, n=n, method=RATE_METHOD)
 
 
@@ -110,12 +110,3 @@ def _effective(sums: Floats, share: float, n: int) -> float:
     spread = share * (1 - share)
     effective = n if variance * n <= spread else spread / variance
     return effective * (_Z / t_quantile(0.975, images - 1)) ** 2
-
-
-def _wilson(share: float, n: float) -> tuple[float, float]:
-    """Return the rates that the normal test at ``n`` independent items does not reject."""
-    scale = 1 + _Z**2 / n
-    centre = (share + _Z**2 / (2 * n)) / scale
-    half = _Z * sqrt(share * (1 - share) / n + _Z**2 / (4 * n * n)) / scale
-    low = 0.0 if share == 0 else max(0.0, centre - half)
-    return low, 1.0 if share == 1 else min(1.0, centre + half)

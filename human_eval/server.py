@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import html
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ from harness.core.progress import announce
 from human_eval.access import address, is_loopback, is_own_host, is_own_origin
 from human_eval.formats.lensbench import ratings_jsonl
 from human_eval.listening import listening
-from human_eval.payload import page_payload, render_page
+from human_eval.payload import content_security_policy, page_payload, render_page
 from human_eval.store import STORE_FILE, Store
 from human_eval.study import PICTURES, Study, picture_names
 from human_eval.submissions import read_submission
@@ -47,7 +46,6 @@ _POLICY: Final = (
     "frame-ancestors 'none'"
 )
 """For answers without any script; the page brings its own policy, with the hash of its script."""
-_POLICY_OF_PAGE: Final = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)"')
 _HEADERS: Final = {
     "cache-control": "no-store",
     "content-security-policy": _POLICY,
@@ -166,8 +164,8 @@ class _Site:
             save=f"/a/{quote(annotator, safe='')}/ratings{_query(token)}",
             saved=self.store.latest(annotator),
         )
-        text = render_page(payload)
-        return HTMLResponse(text, headers={"content-security-policy": _policy_of(text)})
+        policy = f"{content_security_policy('server')}; frame-ancestors 'none'"
+        return HTMLResponse(render_page(payload), headers={"content-security-policy": policy})
 
     async def save(self, request: Request) -> Reply:
         """Store one rating."""
@@ -289,15 +287,6 @@ def _plain_page(body: str) -> Reply:
         "li{margin:.8rem 0}a{padding:.6rem 0}</style>"
         f"<main><h1>Annotation</h1>{body}</main></html>\n"
     )
-
-
-def _policy_of(page: str) -> str:
-    """Return the policy that a page states, and that no other page may frame it.
-
-    It comes first in the page, before anything that a study says; without one no script runs.
-    """
-    found = _POLICY_OF_PAGE.search(page)
-    return f"{html.unescape(found[1])}; frame-ancestors 'none'" if found else _POLICY
 
 
 def _no_access() -> HTTPException:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
-from harness.core.errors import DataError, UsageError
+from harness.core.errors import DataError
 from harness.core.files import write_bytes_atomic, write_text_atomic
 from human_eval.payload import page_payload, render_page
+from human_eval.pseudonyms import check_pseudonyms
 from human_eval.study import PICTURES, Study, picture_names
 
 README: Final = "README.txt"
 """Note for the people who get the folder."""
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 _NOTE: Final = """\
 Annotation, study {study}
@@ -48,7 +47,7 @@ def write_static(folder: Path, study: Study, pictures: Path) -> list[Path]:
         DataError: A picture is missing, or something cannot be read or written.
     """
     names = sorted(study.assignments)
-    _check_names(names)
+    check_pseudonyms(names)
     pages = {name: render_page(page_payload(study, name, mode="static")) for name in names}
     asked = {item_id for order in study.assignments.values() for item_id in order}
     patches = sorted({item.patch_id for item in study.items if item.item_id in asked})
@@ -62,23 +61,6 @@ def write_static(folder: Path, study: Study, pictures: Path) -> list[Path]:
     for name, page in pages.items():
         write_text_atomic(folder / f"{name}.html", page)
     return [folder / f"{name}.html" for name in names]
-
-
-def _check_names(names: list[str]) -> None:
-    """Refuse names that are no file names, or the same one where upper case does not count."""
-    seen: dict[str, str] = {}
-    for name in names:
-        if not _NAME.fullmatch(name):
-            raise UsageError(
-                f"annotator {name!r}: expected 1 to 40 letters, digits, - and _, because the page "
-                "is named so"
-            )
-        other = seen.setdefault(name.lower(), name)
-        if other != name:
-            raise UsageError(
-                f"annotators {other!r} and {name!r}: their pages would be one file on some "
-                "computers, expected names that differ by more than upper case"
-            )
 
 
 def _picture(path: Path) -> bytes:

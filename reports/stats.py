@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from math import comb, sqrt
-from statistics import NormalDist
+from math import comb
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.core.errors import MismatchError, UsageError
+from harness.core.wilson import score_interval
 
 Values: TypeAlias = npt.NDArray[np.floating[Any]]
 """Outcomes of one image: [patches] or [patches, layers]; 1 hit, 0 miss, NaN unscored."""
@@ -60,14 +60,7 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> Interval:
         raise UsageError(f"wilson: hits={hits} of n={n}: expected 0 <= hits <= n")
     if n == 0:
         return Interval(0.0, 1.0)
-    z = NormalDist().inv_cdf(0.5 + _checked(confidence) / 2)
-    rate = hits / n
-    scale = 1 + z * z / n
-    centre = (rate + z * z / (2 * n)) / scale
-    half = z * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)) / scale
-    return Interval(
-        0.0 if hits == 0 else max(0.0, centre - half), 1.0 if hits == n else min(1.0, centre + half)
-    )
+    return Interval(*score_interval(hits / n, n, _checked(confidence)))
 
 
 def patch_means(values: Values) -> Values:

@@ -95,6 +95,8 @@ def command(
     from harness.core.agreement import Policy
     from harness.core.errors import UsageError
 
+    if output is not None and output.suffix == ".html":
+        raise UsageError(f"-o {output}: expected the name of a JSON file; a page is put beside it")
     policy = Policy.model_validate(
         rules | {"blank": blank or ("none" if format_name == "authors" else "missing")}
     )

@@ -27,7 +27,9 @@ def read_replies(
     """Return the replies of ``human_study_llm_results.json`` with their places.
 
     The lists of words decide, as in the paper: any listed word makes a hit. An entry with
-    ``error`` instead of a reply is a failed call; a reply without any of the fields was not parsed.
+    ``error`` instead of a reply is a failed call; a reply without any of the fields was not parsed,
+    nor was one whose reasoning is itself a reply: the study's code kept the raw text of what it
+    could not read there, with empty lists, as if nothing had fitted.
 
     Args:
         path: The file, or the folder it is in.
@@ -66,7 +68,7 @@ def _reply(
     given = entry.get("gpt_response")
     if given is None:
         return JudgeReply(item_id=item.item_id, judge=named, status="api_error")
-    if not isinstance(given, dict) or not any(field in given for field in _FIELDS):
+    if not isinstance(given, dict) or not any(field in given for field in _FIELDS) or _raw(given):
         return JudgeReply(item_id=item.item_id, judge=named, status="parse_error")
     shown = _shown(entry.get("candidates"), item)
     relations, of_words = listed_relations(given, shown, source, item.item_id, intake)
@@ -77,6 +79,13 @@ def _reply(
         relations=relations,
         aligned=of_words and len(shown) == len(item.words),
     )
+
+
+def _raw(given: Mapping[str, Any]) -> bool:
+    """Return whether a reply holds the raw text of one that could not be read."""
+    text = given.get("reasoning")
+    empty = not any(given.get(field) for field in _FIELDS)
+    return empty and isinstance(text, str) and '"concrete_words"' in text
 
 
 def _shown(candidates: Any, item: Item) -> tuple[str, ...]:

@@ -157,12 +157,15 @@ def _reply(row: Mapping[str, Any], item: Item, source: str, intake: Intake) -> J
     if status != "ok":
         return JudgeReply(item_id=item.item_id, judge=judge, status=_STATUSES[status])
     relations, of_words = _relations(row, item, source, intake)
+    if not of_words:
+        # A reply about other words than it was shown is a failure, not a verdict.
+        return JudgeReply(item_id=item.item_id, judge=judge, status="schema_error")
     return JudgeReply(
         item_id=item.item_id,
         judge=judge,
         status="ok",
         relations=relations,
-        aligned=of_words and len(relations) == len(item.words),
+        aligned=len(relations) == len(item.words),
     )
 
 

@@ -116,6 +116,7 @@ def test_what_cannot_be_used_is_named_and_counted(call: Call, run: Path, tmp_pat
         (("--labels", "no.jsonl"), ""),
         (("--labels", "no.jsonl", "--import", "labelstudio"), "labelstudio"),
         (("--labels", "no.jsonl", "--ties", "maybe"), "maybe"),
+        (("--labels", "no.jsonl", "-o", "out.html"), "-o out.html"),
         (("--labels", "no.jsonl", "--half-width", "0"), "half-width"),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statsmodels.stats import inter_rater  # type: ignore[import-untyped]
+from statsmodels.stats import inter_rater
 
 from human_eval.coefficients import (
     ONE_CLASS,

@@ -66,7 +66,7 @@ def test_a_name_that_is_no_file_name_is_refused(
     study_folder: Path, tmp_path: Path, name: str
 ) -> None:
     study = a_study(annotators=["ada", name])
-    with pytest.raises(UsageError, match="expected 1 to 40 letters"):
+    with pytest.raises(UsageError, match="expected a pseudonym of 1 to 40 letters"):
         write_static(tmp_path / "site", study, study_folder / PICTURES)
     assert not (tmp_path / "site").exists()
 
@@ -74,7 +74,7 @@ def test_a_name_that_is_no_file_name_is_refused(
 def test_names_that_differ_by_upper_case_alone_are_refused(
     study_folder: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match="'Ada' and 'ada'"):
+    with pytest.raises(UsageError, match="Ada and ada have one name"):
         write_static(tmp_path / "site", a_study(annotators=["ada", "Ada"]), study_folder / PICTURES)
 
 

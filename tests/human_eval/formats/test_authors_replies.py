@@ -83,6 +83,15 @@ def test_failures_are_not_verdicts(given: Any, status: str, tmp_path: Path) -> N
     assert (found.status, found.relations) == (status, ())
 
 
+def test_a_reply_kept_as_raw_text_is_no_miss(tmp_path: Path) -> None:
+    raw = '{"reasoning": "a dog", "interpretable": true, "concrete_words": ["dog"'
+    given = reply() | {"gpt_response": reply()["gpt_response"] | {"reasoning": raw}}
+    assert single(tmp_path, given).status == "parse_error"
+    said = reply(concrete_words=["dog"])
+    said["gpt_response"]["reasoning"] = 'so "concrete_words" has the dog'
+    assert single(tmp_path, said).status == "ok"
+
+
 def test_a_word_that_was_not_shown_is_named_and_ignored(tmp_path: Path) -> None:
     found = read(tmp_path, reply(concrete_words=["cat"], abstract_words=["dog"]))
     assert found.replies["gpt-5"][0].relations == ("none", "none", "none", "none", "abstract")

@@ -60,6 +60,14 @@ def test_lists_of_words(tmp_path: Path) -> None:
     assert [entry.reason for entry in found.left_out] == ["word not shown to the judge"]
 
 
+def test_a_reply_about_other_words_only_is_unscored(tmp_path: Path) -> None:
+    lists = {"relations": None, "candidates": None, "concrete_words": ["zebra"]}
+    found = read(tmp_path, row(0, **lists))
+    (reply,) = found.replies["j"]
+    assert (reply.status, reply.relations) == ("schema_error", ())
+    assert [entry.reason for entry in found.left_out] == ["word not shown to the judge"]
+
+
 def test_failures_have_no_relations(tmp_path: Path) -> None:
     found = read(tmp_path, row(status="refusal"))
     (reply,) = found.replies["j"]
