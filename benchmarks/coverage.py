@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from harness.core.agreement import Estimate
+from harness.core.bootstrap import cluster_interval, cluster_sums
 from harness.core.files import write_text_atomic
 from harness.core.records import Record
 from human_eval.agreement_sums import cohen_sums
 from human_eval.agreement_tables import kappa_difference, pair_coefficients
-from human_eval.bootstrap import cluster_interval, cluster_sums
 from human_eval.correction import BoardLens, correct
 from human_eval.rates import mean_difference, rate
 from human_eval.rating_table import paired

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from human_eval.bootstrap import Floats
+from harness.core.bootstrap import Floats
 from human_eval.rating_table import RatingTable
 
 Flags: TypeAlias = npt.NDArray[np.bool_]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.core.agreement import Coefficients, Estimate
+from harness.core.bootstrap import METHOD, Floats, cluster_interval, cluster_sums
 from human_eval.agreement_sums import (
     Sums,
     cohen_kappas,
@@ -15,7 +16,6 @@ from human_eval.agreement_sums import (
     gwet_sums,
     krippendorff_sums,
 )
-from human_eval.bootstrap import METHOD, Floats, cluster_interval, cluster_sums
 from human_eval.coefficients import (
     Coefficient,
     cohen_kappa,
@@ -83,7 +83,7 @@ def group_coefficients(
     pairs of ratings of an item, raters in the order of the columns, each pair once. ``n`` and
     ``images`` count what has at least two ratings; so do the estimates, except that
     ``cohen_kappa``, ``percent`` and ``pabak`` count pairs of ratings. Intervals resample whole
-    images (:func:`human_eval.bootstrap.cluster_interval`); that of ``percent`` is
+    images (:func:`harness.core.bootstrap.cluster_interval`); that of ``percent`` is
     :func:`human_eval.rates.rate`, and ``pabak``, a straight line of it, follows.
     Degenerate: undefined values say why. No interval for one image, where a coefficient does not
     differ between resamples, as where all ratings agree (a width of 0 would look like certainty;

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.agreement import Coefficients
+from harness.core.bootstrap import Floats
 from human_eval.agreement_tables import pair_coefficients
-from human_eval.bootstrap import Floats
 from human_eval.evidence import Evidence
 from human_eval.rating_table import Codes
 

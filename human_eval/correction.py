@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.core.agreement import Correction, Estimate
+from harness.core.bootstrap import Floats
 from harness.core.records import LensKind
-from human_eval.bootstrap import Floats
 from human_eval.joint_sums import joint_sums
 from human_eval.prediction_powered import prediction_powered
 from human_eval.rates import rate

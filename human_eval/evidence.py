@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.agreement import Policy
+from harness.core.bootstrap import Floats
 from harness.core.errors import DataError
 from harness.core.ratings import Item, JudgeReply, Rating
 from harness.core.records import Relation
-from human_eval.bootstrap import Floats
 from human_eval.policies import counted, is_hit, pooled
 
 R = TypeVar("R", Rating, JudgeReply)

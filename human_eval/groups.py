@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from harness.core.agreement import Grouping
+from harness.core.bootstrap import Floats
 from harness.core.ratings import Item, ItemCell
 from harness.core.records import Relation
-from human_eval.bootstrap import Floats
 from human_eval.evidence import Evidence
 
 ALL: Final = "all"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from human_eval.bootstrap import Floats, cluster_sums
+from harness.core.bootstrap import Floats, cluster_sums
 
 COLUMNS = ("cells", "hits", "both", "people_only", "judge_only", "neither")
 """Judged cells and hits among them, counted; rated cells by people and judge, weighted."""

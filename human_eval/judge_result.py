@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.core.agreement import Confusion, Estimate, JudgeGroup, JudgeResult
-from human_eval.bootstrap import Floats
+from harness.core.bootstrap import Floats
 from human_eval.common_items import Mask, agree_on, common
 from human_eval.contrast import contrasts
 from human_eval.evidence import Evidence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from human_eval.bootstrap import Floats
+from harness.core.bootstrap import Floats
 from human_eval.evidence import Evidence, verdicts
 from human_eval.policies import answer, pooled
 

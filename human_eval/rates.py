@@ -8,9 +8,9 @@ from statistics import NormalDist
 import numpy as np
 
 from harness.core.agreement import Estimate
+from harness.core.bootstrap import METHOD, Floats, cluster_interval, cluster_sums
+from harness.core.student import t_quantile
 from harness.core.wilson import score_interval
-from human_eval.bootstrap import METHOD, Floats, cluster_interval, cluster_sums
-from human_eval.student import t_quantile
 
 RATE_METHOD = "Wilson, effective n of images"
 """Name of the interval of a rate."""
@@ -63,7 +63,7 @@ def mean_difference(
 ) -> Estimate:
     """Return the weighted mean of differences in [-1, 1], with an image bootstrap interval.
 
-    Definition: sum of w d / sum of w; interval as :func:`human_eval.bootstrap.cluster_interval`.
+    Definition: sum of w d / sum of w; interval as :func:`harness.core.bootstrap.cluster_interval`.
     Degenerate: undefined without a counted value. No interval for a single image, and none where
     all differences are equal: no draw could differ, and that is no certainty.
 

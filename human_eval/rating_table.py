@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from human_eval.bootstrap import Floats
+from harness.core.bootstrap import Floats
 
 Codes: TypeAlias = npt.NDArray[np.int64]
 """Classes as numbers from 0; -1 for no rating where that is allowed."""

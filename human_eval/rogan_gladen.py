@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.core.agreement import Estimate
-from human_eval.bootstrap import METHOD, Floats, cluster_interval
+from harness.core.bootstrap import METHOD, Floats, cluster_interval
 from human_eval.joint_sums import ratio, raw_rate
 
 MIRRORED = 0.25

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.core.agreement import Estimate
-from human_eval.bootstrap import Floats
+from harness.core.bootstrap import Floats
 
 TAIL = 0.081
 """Chance of labels without any error at the largest share of errors that is allowed for: that at

@@ -13,8 +13,8 @@ from harness.core.ids import canonical_json
 from harness.core.records import Definition, Record, Score
 from reports.agreement_page import agreement_page
 from reports.alignment import CHANCE_LENS
-from reports.explorer import ExplorerImage
 from reports.judging_page import judging_page
+from reports.old_explorer import ExplorerImage
 from reports.outcomes import DEFINITIONS
 from reports.ranking import RankedLens, Ranking
 from reports.scoring import select

@@ -14,8 +14,8 @@ from reports.alignment import (
     alignment_matrix,
     lenses_with_sources,
 )
-from reports.explorer import BUDGET_BYTES, Explorer, ExplorerImage, build_explorer
 from reports.judging import Journals, Judging, build_judging, snapshot_notices
+from reports.old_explorer import BUDGET_BYTES, Explorer, ExplorerImage, build_explorer
 from reports.outcomes import DEFINITIONS, NO_JUDGE, Answers, Columns, Outcomes
 from reports.panel import all_boards
 from reports.ranking import Ranking, rank_lenses, winner_statement

@@ -18,8 +18,17 @@ Status = Literal["ok", "refusal", "truncated", "parse_error", "schema_error", "a
 Check = Literal["", "repeat", "reorder"]
 """Why a question was asked again: the same once more, or its words in another order."""
 
-Definition = Literal["interpretable", "concrete", "concrete+abstract", "pass@1"]
-"""A hit: any relation, concrete only, concrete or abstract, any relation of the first word."""
+Definition = Literal[
+    "interpretable",
+    "concrete",
+    "concrete+abstract",
+    "pass@1",
+    "pass@2",
+    "pass@3",
+    "pass@4",
+    "pass@5",
+]
+"""A hit: any relation, concrete only, concrete or abstract, any relation of the first n words."""
 
 LensKind = Literal["lens", "control"]
 """Whether a board row is a lens under test or a chance-level control."""
@@ -305,5 +314,9 @@ class Score(Record):
     """Estimate if every unscored patch were a hit."""
     interval: str
     """Name of the interval method."""
+    effective_n: float | None = None
+    """Independent patches that would give as wide an interval of whole images; None if unknown."""
+    distinct_layers: float | None = None
+    """Mean over layers that counts layers of the same vector once; None for one layer."""
     distinct_words: float | None
     """Mean number of distinct words among the k shown."""

@@ -26,8 +26,8 @@ from harness.pipeline.references import LibraryUses
 from harness.pipeline.score import panels
 from harness.vlms.registry import VLMS
 from lenses.registry import make_lens
-from reports.explorer import ExplorerImage
 from reports.html import render_report
+from reports.old_explorer import ExplorerImage
 from reports.view import JudgeNote, LensNote, ReportView, RunTables, build_view, report_json
 
 _SIDE = 288

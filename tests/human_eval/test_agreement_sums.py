@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.core.bootstrap import cluster_sums
 from human_eval.agreement_sums import (
     Sums,
     agreement_sums,
@@ -18,7 +19,6 @@ from human_eval.agreement_sums import (
     gwet_sums,
     krippendorff_sums,
 )
-from human_eval.bootstrap import cluster_sums
 from human_eval.rating_table import RatingTable
 from tests.human_eval.rated_groups import EXACT, groups
 

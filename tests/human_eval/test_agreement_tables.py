@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from harness.core.agreement import Coefficients, Estimate
+from harness.core.bootstrap import METHOD, Floats
 from human_eval.agreement_sums import cohen_kappas, cohen_sums
 from human_eval.agreement_tables import (
     ALIKE,
@@ -18,7 +19,6 @@ from human_eval.agreement_tables import (
     kappa_difference,
     pair_coefficients,
 )
-from human_eval.bootstrap import METHOD, Floats
 from human_eval.coefficients import ONE_CLASS, cohen_kappa
 from human_eval.rates import RATE_METHOD
 from human_eval.rating_table import Codes, RatingTable

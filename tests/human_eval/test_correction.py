@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.agreement import Estimate
-from human_eval.bootstrap import Floats
+from harness.core.bootstrap import Floats
 from human_eval.correction import BoardLens, correct
 from tests.human_eval import simulate
 from tests.human_eval.simulate import Judge

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from harness.core.agreement import Estimate
+from harness.core.bootstrap import Floats
 from harness.core.errors import UsageError
-from human_eval.bootstrap import Floats
 from human_eval.needed import items_needed
 from human_eval.rates import mean_difference, rate
 from tests.human_eval import simulate

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from human_eval.bootstrap import Floats
+from harness.core.bootstrap import Floats
+from harness.core.student import t_quantile
 from human_eval.rates import mean_difference, rate
-from human_eval.student import t_quantile
 
 NAN = float("nan")
 

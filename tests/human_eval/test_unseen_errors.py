@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.unseen_errors import SETTINGS, covered, drawn, without
 from harness.core.agreement import Estimate
-from human_eval.bootstrap import Floats
+from harness.core.bootstrap import Floats
 from human_eval.correction import correct
 from human_eval.unseen_errors import with_unseen_errors
 from tests.human_eval.simulate import Judge

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from harness.core.records import Answer, LensKind, Patch, Relation, RunSpec, Status
-from reports.explorer import ExplorerImage
+from reports.old_explorer import ExplorerImage
 from reports.outcomes import Answers, Question
 from reports.scoring import score_run
 from reports.view import JudgeNote, LensNote, ReportView, RunTables, build_view

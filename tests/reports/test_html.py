@@ -10,8 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from harness.core.errors import MismatchError
-from reports.explorer import RELATIONS, Explorer, ExplorerImage, build_explorer
 from reports.html import embedded_json, render_report
+from reports.old_explorer import RELATIONS, Explorer, ExplorerImage, build_explorer
 from reports.outcomes import DEFINITIONS, join
 from reports.scoring import select
 from reports.view import ReportView, report_json

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.core.errors import MismatchError
 from harness.core.records import Patch, Relation
-from reports.explorer import UNSCORED, build_explorer
+from reports.old_explorer import UNSCORED, build_explorer
 from reports.outcomes import DEFINITIONS, Cell, Outcomes
 from reports.panel import (
     DIFFERENT_WORDS,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from harness.core.errors import UsageError
 from harness.core.rng import keyed_rng
-from human_eval.student import t_quantile
+from harness.core.student import t_quantile
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 """Numbers; the shape is told where it is used."""

@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import pytest
 
-from human_eval.student import t_quantile
+from harness.core.student import t_quantile
 
 
 def test_quantiles_equal_the_printed_table() -> None:

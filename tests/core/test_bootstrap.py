@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.core.bootstrap import DRAWS, Floats, cluster_interval, cluster_sums
 from harness.core.errors import UsageError
-from human_eval.bootstrap import DRAWS, Floats, cluster_interval, cluster_sums
-from human_eval.student import t_quantile
+from harness.core.student import t_quantile
 
 
 def mean(sums: Floats) -> Floats:
