@@ -155,12 +155,15 @@ def agreement_html(agreement: Agreement) -> str:
     )
 
 
-def agreement_page(agreement: Agreement, styles: Mapping[str, str]) -> AgreementPage:
+def agreement_page(
+    agreement: Agreement, styles: Mapping[str, str], prefix: str = ""
+) -> AgreementPage:
     """Return the section on a human evaluation; all of its figures are in ``agreement``.
 
     Args:
         agreement: The results.
         styles: Lens name to style class, as in the rest of the page.
+        prefix: Before the ids of its figures, where a page has several.
     """
     return AgreementPage(
         headlines=tuple(headlines(agreement)),
@@ -169,14 +172,16 @@ def agreement_page(agreement: Agreement, styles: Mapping[str, str]) -> Agreement
         rules=tuple(rules(agreement.policy)),
         left_out=left_out_line(agreement),
         agreement=agreement_table(agreement),
-        judges=tuple(_judge_card(r, i, styles) for i, r in enumerate(agreement.judges)),
+        judges=tuple(
+            _judge_card(r, f"{prefix}{{}}-{i}", styles) for i, r in enumerate(agreement.judges)
+        ),
         comparisons=comparison_table(agreement),
         annotators=annotators_table(agreement),
         pairs=pairs_table(agreement),
         leave_one_out=leave_one_out_table(agreement),
         policies=_policy_cards(agreement),
         needed=needed_table(agreement),
-        corrections=_correction_cards(agreement.corrections, styles),
+        corrections=_correction_cards(agreement.corrections, styles, prefix),
         keys=tuple(zip(corrected_key(), CORRECTIONS, strict=True)),
         left_out_list=left_out_table(agreement),
         methods=tuple(methods(agreement)),
@@ -202,7 +207,7 @@ def _facts(agreement: Agreement) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _judge_card(result: JudgeResult, index: int, styles: Mapping[str, str]) -> JudgeCard:
+def _judge_card(result: JudgeResult, ident: str, styles: Mapping[str, str]) -> JudgeCard:
     everything = overall(result)
     lenses = groups_by(result, "lens")
     name = escaped(result.judge)
@@ -210,14 +215,14 @@ def _judge_card(result: JudgeResult, index: int, styles: Mapping[str, str]) -> J
     if everything is not None:
         title = f"Judge {name} and people, counts of items"
         rates = (everything.sensitivity, everything.specificity)
-        confusion = confusion_plot(f"confusion-{index}", title, everything.confusion, *rates)
+        confusion = confusion_plot(ident.format("confusion"), title, everything.confusion, *rates)
     others = groups_by(result, "kind", "band", "category", "patch_type", "model")
     shown = [*groups_by(result, "all"), *lenses]
     lines = (contrast_line(result.judge, contrast) for contrast in result.contrasts)
     return JudgeCard(
         judge=name,
         confusion=confusion,
-        forest=_forest(lenses, everything, f"forest-{index}", name, styles),
+        forest=_forest(lenses, everything, ident.format("forest"), name, styles),
         lenses=rates_table(f"Judge {name} and people, lens by lens", shown, styles),
         groups=rates_table(f"Judge {name}, other groups", others, styles, titled=True),
         counts=counts_table(result),
@@ -266,7 +271,7 @@ def _policy_cards(agreement: Agreement) -> tuple[PolicyCard, ...]:
 
 
 def _correction_cards(
-    corrections: Sequence[Correction], styles: Mapping[str, str]
+    corrections: Sequence[Correction], styles: Mapping[str, str], prefix: str
 ) -> tuple[CorrectionCard, ...]:
     cards = []
     for index, judge in enumerate(dict.fromkeys(each.judge for each in corrections)):
@@ -283,7 +288,7 @@ def _correction_cards(
         ]
         title = f"Rates as judged by {escaped(judge)} and as corrected"
         figures = tuple(
-            corrected_plot(f"corrected-{index}-{i}", title, rows, width)
+            corrected_plot(f"{prefix}corrected-{index}-{i}", title, rows, width)
             for i, width in enumerate((WIDE, NARROW))
         )
         cards.append(

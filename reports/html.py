@@ -1,97 +1,103 @@
-"""One offline HTML page from a report view: figures, tables and the explorer of patches."""
+"""One offline HTML page from a report view: figures, tables, analyses and the explorer."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Mapping
 from typing import Final
 
 from markupsafe import Markup
 
-from harness.core.ids import canonical_json
-from harness.core.records import Definition, Record, Score
-from reports.agreement_page import agreement_page
-from reports.alignment import CHANCE_LENS
-from reports.judging_page import judging_page
-from reports.old_explorer import ExplorerImage
-from reports.outcomes import DEFINITIONS
-from reports.ranking import RankedLens, Ranking
-from reports.scoring import select
-from reports.svg import Point, Series, dot_plot, heat_map, line_chart
-from reports.templating import NARROW, WIDE, asset, environment, lens_styles
-from reports.view import ReportView
+from harness.core.records import Definition, LensKind, Record
+from reports.agreement_page import AgreementPage, agreement_page
+from reports.board_page import drawn_board
+from reports.explorer.book import Explorer
+from reports.explorer_page import explorer_script, explorer_style
+from reports.figures.page import DrawnFigure, drawn
+from reports.header import header
+from reports.judging_page import JudgingPage, judging_page
+from reports.panel_figures import layer_chart, ranking_dots
+from reports.ranking import RankedLens
+from reports.sections.page import DrawnAnalysis, drawn_analysis
+from reports.templating import asset, environment, lens_styles
+from reports.view import Panel, ReportView, RunView, report_json
 
 MEANINGS: Final[Mapping[Definition, str]] = {
     "interpretable": "at least one of the words is concrete, abstract or global",
     "concrete": "at least one of the words names something visible in the region",
     "concrete+abstract": "at least one of the words is concrete or abstract",
     "pass@1": "the first word is concrete, abstract or global",
+    "pass@2": "one of the first two words is concrete, abstract or global",
+    "pass@3": "one of the first three words is concrete, abstract or global",
+    "pass@4": "one of the first four words is concrete, abstract or global",
+    "pass@5": "one of the first five words is concrete, abstract or global",
 }
 """Each definition of a hit in words."""
 
+_STYLES: Final = ("report.css", "figures.css", "board.css")
+_SCRIPTS: Final = ("report.js", "board.js")
+_BY_LAYER: Final = "by-layer"
 
-class Panel(Record):
-    """Everything shown for one judge and one definition of a hit."""
 
-    judge: str
-    """Judge name."""
-    definition: Definition
-    """What counts as a hit."""
-    headline: str
-    """The result in words."""
+class DrawnPanel(Record):
+    """The result by one judge and one definition, with its figures."""
+
+    panel: Panel
+    """What is shown."""
     rows: tuple[RankedLens, ...]
     """Lenses, then controls."""
-    dots: tuple[str, ...]
-    """Ranking figure, wide and narrow."""
-    curves: tuple[str, ...]
-    """Layer curves, wide and narrow."""
-    layers: tuple[tuple[RankedLens, ...], ...]
-    """Layer by layer the lenses under test, best first."""
+    dots: DrawnFigure
+    """Means over layers."""
+    curves: DrawnFigure | None
+    """Rate by layer; None where the analysis ``by_layer`` shows it."""
+    by_layer: DrawnAnalysis | None
+    """The analysis of the first panel's curves; None for other panels."""
 
 
-class HeatPanel(Record):
-    """One heat map of source layers."""
+class DrawnRun(Record):
+    """One run as the template reads it."""
 
-    lens: str
-    """Lens or control."""
-    chance: bool
-    """Whether it shows what the library's make-up alone gives."""
-    figures: tuple[str, ...]
-    """Wide and narrow."""
+    view: RunView
+    """All figures."""
+    prefix: str
+    """Before the ids of its elements."""
+    styles: dict[str, str]
+    """Lens or control to style class."""
+    panels: tuple[DrawnPanel, ...]
+    """Results by judge and definition."""
+    judging: JudgingPage
+    """The section on the judges."""
+    people: AgreementPage | None
+    """The section on people; None if none were asked."""
+    analyses: tuple[DrawnAnalysis, ...]
+    """The analyses below."""
 
 
-def render_report(view: ReportView, images: Sequence[ExplorerImage] = ()) -> str:
+def render_report(view: ReportView, explorer: Explorer | None = None) -> str:
     """Return the report as one HTML page that loads nothing.
 
-    All figures and tables are drawn from ``view``, which is embedded as JSON; ``images`` are
-    embedded once each, and only those that ``view.explorer`` lists.
+    All figures and tables are drawn from ``view``, which is embedded packed so that it can be saved
+    from the page; ``explorer`` holds the words of single patches.
     """
-    pictures = {image.image_id: image for image in images}
-    shown = [
-        pictures[entry.image_id] for entry in view.explorer.images if entry.image_id in pictures
-    ]
-    styles = lens_styles({note.name: note.kind for note in view.lenses})
-    script = asset("report.js")
+    scripts = [*map(asset, _SCRIPTS), explorer_script()]
     return (
         environment()
         .get_template("report.html.j2")
         .render(
             view=view,
-            panels=[_panel(view, ranking, styles, i) for i, ranking in enumerate(_overall(view))],
-            heat_panels=[_heat_panel(view, i) for i in range(len(view.alignments))],
-            cells=view.scores,
-            judging=judging_page(view),
-            people=agreement_page(view.agreement, styles) if view.agreement else None,
-            definitions=DEFINITIONS,
+            header=header(view, explorer=bool(explorer and explorer.shown)),
+            runs=[_drawn_run(view, run, i) for i, run in enumerate(view.runs)],
+            paper=[drawn_analysis(each, f"paper{i}-") for i, each in enumerate(view.paper)],
+            board=drawn_board(view.board, _all_styles(view)),
             meanings=MEANINGS,
-            images=shown,
-            styles=styles,
-            css=Markup(asset("report.css")),
-            script=Markup(script),
-            script_hash=_source_hash(script),
-            data=Markup(embedded_json(canonical_json(view))),
-            plain=_plain,
+            explorer=explorer if explorer is not None and explorer.shown else None,
+            explorer_index=Markup(embedded_json(explorer.index)) if explorer else "",
+            css=Markup("\n".join([*map(asset, _STYLES), explorer_style()])),
+            scripts=[Markup(script) for script in scripts],
+            script_hashes=" ".join(f"'{_source_hash(script)}'" for script in scripts),
+            packed=packed(report_json(view)),
         )
     )
 
@@ -101,83 +107,62 @@ def embedded_json(text: str) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _overall(view: ReportView) -> list[Ranking]:
-    return [ranking for ranking in view.rankings if ranking.rows and ranking.rows[0].layer is None]
+def packed(text: str) -> str:
+    """Return text as base64 of raw deflate, which the page can unpack."""
+    squeezer = zlib.compressobj(9, wbits=-15)
+    data = squeezer.compress(text.encode("utf-8", "surrogatepass")) + squeezer.flush()
+    return base64.b64encode(data).decode("ascii")
 
 
-def _panel(view: ReportView, ranking: Ranking, styles: Mapping[str, str], index: int) -> Panel:
-    first = ranking.rows[0]
-    headline = next(
-        each.text
-        for each in view.headlines
-        if (each.judge, each.definition) == (first.judge, first.definition)
+def _all_styles(view: ReportView) -> dict[str, str]:
+    """Return one style per lens name over all runs and published rows."""
+    kinds: dict[str, LensKind] = {}
+    for run in view.runs:
+        kinds |= {note.name: note.kind for note in run.lenses if note.name not in kinds}
+    for row in view.board.rows:
+        kinds.setdefault(row.lens, row.kind)
+    return lens_styles(kinds)
+
+
+def _drawn_run(view: ReportView, run: RunView, index: int) -> DrawnRun:
+    prefix = f"r{index}-"
+    styles = lens_styles({note.name: note.kind for note in run.lenses})
+    drawn_analyses = [
+        drawn_analysis(analysis, f"{prefix}{analysis.name}-") for analysis in run.analyses
+    ]
+    by_layer = next(
+        (each for each in drawn_analyses if each.name == _BY_LAYER and run.panels), None
     )
-    ranked = [_ranked_series(row, styles) for row in ranking.rows]
-    split = next((i for i, row in enumerate(ranking.rows) if row.kind == "control"), None)
-    curves = _curves(view, first.judge, first.definition, styles)
-    what = f"{first.definition}, judge {first.judge}"
-    return Panel(
-        judge=first.judge,
-        definition=first.definition,
-        headline=headline,
-        rows=ranking.rows,
-        dots=tuple(
-            dot_plot(f"dots-{index}-{i}", f"Mean over layers: {what}", ranked, width, split)
-            for i, width in enumerate((WIDE, NARROW))
+    return DrawnRun(
+        view=run,
+        prefix=prefix,
+        styles=styles,
+        panels=tuple(
+            _drawn_panel(view, run, panel, styles, f"{prefix}p{i}-", by_layer if i == 0 else None)
+            for i, panel in enumerate(run.panels)
         ),
-        curves=tuple(
-            line_chart(f"curves-{index}-{i}", f"Rate by layer: {what}", curves, width)
-            for i, width in enumerate((WIDE, NARROW))
-        ),
-        layers=_layer_rankings(view, first),
-    )
-
-
-def _layer_rankings(view: ReportView, board: RankedLens) -> tuple[tuple[RankedLens, ...], ...]:
-    """Return the lenses of the board's judge and definition, best first, for every layer."""
-    found = []
-    for ranking in view.rankings:
-        rows = tuple(row for row in ranking.rows if row.kind == "lens" and row.layer is not None)
-        same = rows and (rows[0].judge, rows[0].definition) == (board.judge, board.definition)
-        if same:
-            found.append(rows)
-    return tuple(found)
-
-
-def _ranked_series(row: RankedLens, styles: Mapping[str, str]) -> Series:
-    found = () if row.estimate is None else (Point(0, row.estimate, row.low, row.high),)
-    return Series(row.lens, styles[row.lens], found)
-
-
-def _curves(
-    view: ReportView, judge: str, definition: Definition, styles: Mapping[str, str]
-) -> list[Series]:
-    points: dict[str, list[Point]] = {note.name: [] for note in view.lenses}
-    for layer in view.spec.layers:
-        for score in select(view.scores, judge, definition, layer):
-            if score.estimate is not None:
-                points[score.lens].append(Point(layer, score.estimate, score.low, score.high))
-    ordered = sorted(view.lenses, key=lambda note: note.kind == "control")
-    return [Series(each.name, styles[each.name], tuple(points[each.name])) for each in ordered]
-
-
-def _heat_panel(view: ReportView, index: int) -> HeatPanel:
-    matrix = view.alignments[index]
-    axes = (matrix.visual_layers, matrix.source_layers)
-    title = f"Source layers of the neighbours of {matrix.lens}"
-    return HeatPanel(
-        lens=matrix.lens,
-        chance=matrix.lens == CHANCE_LENS,
-        figures=tuple(
-            heat_map(f"heat-{index}-{i}", title, axes, matrix.shares, width)
-            for i, width in enumerate((WIDE / 2, NARROW))
-        ),
+        judging=judging_page(run),
+        people=agreement_page(run.agreement, styles, prefix) if run.agreement else None,
+        analyses=tuple(each for each in drawn_analyses if each is not by_layer),
     )
 
 
-def _plain(score: Score) -> str:
-    """Return the reasons of unscored answers in one line."""
-    return ", ".join(f"{status} {count}" for status, count in score.unscored.items())
+def _drawn_panel(
+    view: ReportView,
+    run: RunView,
+    panel: Panel,
+    styles: Mapping[str, str],
+    prefix: str,
+    by_layer: DrawnAnalysis | None,
+) -> DrawnPanel:
+    chart = layer_chart(run, panel, view.board.rows, styles)
+    return DrawnPanel(
+        panel=panel,
+        rows=panel.overall.rows,
+        dots=drawn(ranking_dots(run, panel, styles), prefix),
+        curves=None if by_layer else drawn(chart, prefix),
+        by_layer=by_layer,
+    )
 
 
 def _source_hash(text: str) -> str:

@@ -10,7 +10,7 @@ from reports.costs import JudgeCost, LensCost
 from reports.judge_agreement import JudgeAgreement
 from reports.judging import JudgeChecks, Judging
 from reports.shares import Share
-from reports.view import JudgeNote, ReportView
+from reports.view import JudgeNote, RunView
 
 
 class CheckRow(Record):
@@ -77,7 +77,7 @@ class JudgingPage(Record):
     """Lens by lens, the sum last."""
 
 
-def judging_page(view: ReportView) -> JudgingPage:
+def judging_page(view: RunView) -> JudgingPage:
     """Return the section on the judges of ``view``; all of its figures are in ``view.judging``."""
     judging = view.judging
     notes = {note.name: note for note in view.judges}

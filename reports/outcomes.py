@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from harness.core.errors import DataError, MismatchError
 from harness.core.records import Answer, Definition, Patch, Relation, RunSpec
@@ -22,13 +21,36 @@ Question: TypeAlias = tuple[str, tuple[str, ...]]
 Answers: TypeAlias = Mapping[Question, Answer]
 """What one judge says of each question."""
 
+HEADLINE: Final[Definition] = "interpretable"
+"""The definition that a board is read by: any word is related."""
+
 DEFINITIONS: Final[tuple[Definition, ...]] = (
-    "interpretable",
+    HEADLINE,
     "concrete",
     "concrete+abstract",
     "pass@1",
+    "pass@2",
+    "pass@3",
+    "pass@4",
+    "pass@5",
 )
 """All definitions of a hit, the headline one first."""
+
+RANKED: Final[tuple[Definition, ...]] = (HEADLINE, "concrete+abstract", "concrete", "pass@1")
+"""Definitions that lenses are ranked by; the others are figures of the board only."""
+
+_FIRST: Final[Mapping[Definition, int]] = {
+    each: int(each.removeprefix("pass@")) for each in DEFINITIONS if each.startswith("pass@")
+}
+"""Words that a definition looks at, where it is not all of them."""
+
+_COUNTED: Final[Mapping[Definition, frozenset[Relation]]] = {
+    "concrete": frozenset({"concrete"}),
+    "concrete+abstract": frozenset({"concrete", "abstract"}),
+}
+"""Relations that make a hit, where it is not any of them."""
+
+_ANY: Final[frozenset[Relation]] = frozenset({"concrete", "abstract", "global"})
 
 NO_JUDGE: Final = "none"
 """Name under which descriptions are reported that nobody judged."""
@@ -38,6 +60,17 @@ NOT_JUDGED: Final = "not_judged"
 
 MISSING: Final = "missing"
 """Unscored because a question has no answer, or the lens gave no words."""
+
+
+def definitions(k: int) -> tuple[Definition, ...]:
+    """Return the definitions that exist for a run with ``k`` words per cell, headline first.
+
+    ``pass@n`` needs n words. It is a hit if any of the first n words is related, where all k words
+    were judged together; so it cannot fall as n grows, and ``pass@k`` is ``interpretable``. The
+    paper's pass@1 is another figure: there the judge was shown the first word alone. Of a panel
+    each definition has its own majority, hence its own number of scored cells.
+    """
+    return tuple(each for each in DEFINITIONS if _FIRST.get(each, 0) <= k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +93,11 @@ class Cell:
         return "" if self.status == "ok" else self.status
 
     def hit(self, definition: Definition) -> float:
-        """Return 1 for a hit, 0 for a miss, NaN if unscored."""
+        """Return 1 for a hit, 0 for a miss, NaN if unscored; see :func:`definitions`."""
         if self.status != "ok":
             return float("nan")
-        match definition:
-            case "interpretable":
-                found = any(relation != "none" for relation in self.relations)
-            case "concrete":
-                found = "concrete" in self.relations
-            case "concrete+abstract":
-                found = "concrete" in self.relations or "abstract" in self.relations
-            case "pass@1":
-                found = self.relations[:1] not in ((), ("none",))
-        return float(found)
+        relations = self.relations[: _FIRST.get(definition)]
+        return float(not _COUNTED.get(definition, _ANY).isdisjoint(relations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +111,10 @@ class Outcomes:
     patches: tuple[Patch, ...]
     cells: Mapping[tuple[str, int], tuple[Cell, ...]]
     """(lens, layer) to one cell per patch."""
+    _hits: dict[tuple[str, int, Definition], Values] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Hits that were asked for before."""
 
     def question(self, lens: str, layer: int, position: int) -> Question:
         """Return what the judge was asked about the patch at ``position``."""
@@ -93,20 +122,25 @@ class Outcomes:
 
     def hits(self, lens: str, layer: int | None, definition: Definition) -> Values:
         """Return [patches] hits at one layer, or [patches, layers] for layer None; NaN unscored."""
-        if layer is not None:
-            return np.array([cell.hit(definition) for cell in self.cells[lens, layer]])
-        columns = [self.hits(lens, each, definition) for each in self.layers]
-        return np.stack(columns, axis=1)
+        if layer is None:
+            return np.stack([self.hits(lens, each, definition) for each in self.layers], axis=1)
+        key = (lens, layer, definition)
+        if key not in self._hits:
+            found = np.array([cell.hit(definition) for cell in self.cells[lens, layer]])
+            found.flags.writeable = False
+            self._hits[key] = found
+        return self._hits[key]
+
+    def image_ids(self) -> list[str]:
+        """Return the image of each patch."""
+        return [patch.image_id for patch in self.patches]
 
     def by_image(self, values: Values) -> dict[str, Values]:
         """Split ``values`` [patches, ...] into one array per image."""
         rows: dict[str, list[int]] = {}
-        for row, patch in enumerate(self.patches):
-            rows.setdefault(patch.image_id, []).append(row)
-        index: dict[str, npt.NDArray[np.intp]] = {
-            image: np.array(members) for image, members in rows.items()
-        }
-        return {image: values[members] for image, members in index.items()}
+        for row, image in enumerate(self.image_ids()):
+            rows.setdefault(image, []).append(row)
+        return {image: values[np.array(members)] for image, members in rows.items()}
 
 
 def join(

@@ -9,7 +9,7 @@ from typing import Final
 
 from harness.core.errors import MismatchError
 from harness.core.records import Definition, Patch, Relation, RunSpec
-from reports.outcomes import DEFINITIONS, NO_JUDGE, Answers, Cell, Columns, Outcomes, join
+from reports.outcomes import DEFINITIONS, HEADLINE, NO_JUDGE, Answers, Cell, Columns, Outcomes, join
 
 NO_MAJORITY: Final = "no_majority"
 """Unscored because neither hit nor miss was found by more than half of the panel."""
@@ -131,7 +131,7 @@ def _decide(members: tuple[Cell, ...]) -> PanelCell:
         _majority([relation[rank] for relation in scored], len(members))
         for rank in range(len(first.words) if scored else 0)
     )
-    status = _status(verdicts.get(DEFINITIONS[0]), relations)
+    status = _status(verdicts.get(HEADLINE), relations)
     return PanelCell(first.rows, first.words, first.shown, status, relations, verdicts)
 
 

@@ -1,109 +1,67 @@
-"""Which lens is ahead: tiers of lenses that data cannot tell apart, and gains over controls."""
+"""Which lens is ahead: lenses by estimate, in tiers that the data support, with their gains."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
+from statistics import median
 from typing import Final
 
 import numpy as np
 
-from harness.core.records import Definition, LensKind, Record, RunSpec
-from reports.outcomes import Outcomes
-from reports.stats import (
-    Difference,
+from harness.core.records import Definition, LensKind, RunSpec
+from reports.borda import borda
+from reports.holm import holm
+from reports.image_sums import (
+    Codes,
+    ImageSums,
     Values,
-    cluster_bootstrap_mean,
-    mcnemar,
-    paired_difference,
+    effective_n,
+    image_codes,
+    image_sums,
     patch_means,
 )
+from reports.outcomes import Outcomes
+from reports.power import detectable_difference
+from reports.ranked import Comparison, RankedLens, Ranking
+from reports.same_layers import distinct_mean
+from reports.sign_flip import sign_flip
+from reports.stats import Difference, difference_interval, mcnemar, mean_interval
+from reports.tiers import ALPHA, Place, places
+from reports.winner import winner_statement
+
+__all__ = [
+    "MATCHED_CONTROL",
+    "Comparison",
+    "RankedLens",
+    "Ranking",
+    "rank_lenses",
+    "winner_statement",
+]
 
 MATCHED_CONTROL: Final = "shuffled-patch:"
 """Prefix of the control that shows the same lens's words of another image."""
 
-
-class Comparison(Record):
-    """Two lenses on the same patches: mean of ``first - second``."""
-
-    judge: str
-    """Judge name."""
-    definition: Definition
-    """What counts as a hit."""
-    layer: int | None
-    """Visual layer; None for the mean over layers."""
-    first: str
-    """Lens or control, the one with the higher estimate."""
-    second: str
-    """Lens or control compared with it."""
-    difference: float | None
-    """Mean difference over patches scored for both; None if there are none."""
-    low: float | None
-    """Lower end of the 95 % whole-image bootstrap interval."""
-    high: float | None
-    """Upper end of it."""
-    n: int
-    """Patches scored for both."""
-    first_only: int | None
-    """Patches that only the first hit; None for means over layers."""
-    second_only: int | None
-    """Patches that only the second hit; None for means over layers."""
-    mcnemar_p: float | None
-    """Exact McNemar p-value at one layer; None for means over layers."""
-
-    @property
-    def winner(self) -> str | None:
-        """The lens that is ahead, or None if the interval includes 0."""
-        result = Difference(self.difference, self.low, self.high, self.n)
-        if result.mean is None or not result.differs:
-            return None
-        return self.first if result.mean > 0 else self.second
+_PLACES: Final = 12
+"""Decimals by which estimates are ordered, so that rounding does not decide."""
 
 
-class RankedLens(Record):
-    """A lens on one board: its rate, its tier and its gain over its matched control."""
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """Outcomes of all lenses by one definition, at one layer or all."""
 
     judge: str
-    """Judge name."""
     definition: Definition
-    """What counts as a hit."""
     layer: int | None
-    """Visual layer; None for the mean over layers."""
-    lens: str
-    """Lens or control name."""
-    kind: LensKind
-    """Lens under test or control; controls are listed after the lenses, without a tier."""
-    estimate: float | None
-    """Rate, or mean over layers."""
-    low: float | None
-    """Lower end of the 95 % whole-image bootstrap interval."""
-    high: float | None
-    """Upper end of it."""
-    n: int
-    """Patches with at least one scored answer."""
-    tier: int | None
-    """1 for the lenses that cannot be told from the best one, and so on."""
-    best_rank: int | None
-    """1 + lenses that are ahead of it beyond chance."""
-    worst_rank: int | None
-    """Number of lenses less those that are behind it beyond chance."""
-    control: str | None
-    """Its matched control: the same lens's words of another image."""
-    excess: float | None
-    """Mean of lens minus matched control."""
-    excess_low: float | None
-    """Lower end of its 95 % whole-image bootstrap interval."""
-    excess_high: float | None
-    """Upper end of it."""
+    seed: int
+    codes: Codes
+    values: Mapping[str, Values]
+    sums: Mapping[str, ImageSums | None]
 
-
-class Ranking(Record):
-    """All lenses and controls of one board, best first, with every pair of lenses compared."""
-
-    rows: tuple[RankedLens, ...]
-    """Lenses by estimate, then controls by estimate."""
-    comparisons: tuple[Comparison, ...]
-    """Every pair of lenses, the better one first."""
+    def estimate(self, lens: str) -> float | None:
+        found = self.sums[lens]
+        return found.mean if found else None
 
 
 def rank_lenses(
@@ -112,12 +70,16 @@ def rank_lenses(
     kinds: Mapping[str, LensKind],
     definition: Definition,
     layer: int | None = None,
+    same_layers: Collection[int] = (),
 ) -> Ranking:
     """Rank the lenses at one layer, or by their means over layers.
 
-    Lenses are ordered by estimate. Going down, a lens stays in the tier of the tier's best lens if
-    the paired interval of their difference includes 0, and opens the next tier otherwise. All
-    intervals resample whole images; none is corrected for the number of pairs.
+    Lenses are ordered by estimate; where estimates are equal, the name decides the order and
+    nothing else. Every pair of lenses is tested by turning the signs of whole images
+    (:func:`reports.sign_flip.sign_flip`), and Holm's correction is over all these pairs: one
+    judge, one definition, one layer or mean. Tiers and rank ranges follow from the corrected tests
+    alone (:func:`reports.tiers.places`), so in at most 5 % of rankings is any two lenses told
+    apart that do equally well. Intervals resample whole images and are not corrected.
 
     Args:
         outcomes: The joined run.
@@ -125,143 +87,139 @@ def rank_lenses(
         kinds: Lens name to ``lens`` or ``control``.
         definition: What counts as a hit.
         layer: Visual layer, or None for the mean over layers.
+        same_layers: Layers of the same vector as layer 0, which ``distinct_layers`` counts once.
     """
     values = {lens: outcomes.hits(lens, layer, definition) for lens in outcomes.lenses}
-    means = {lens: _mean(hits) for lens, hits in values.items()}
-    order = sorted(values, key=lambda lens: (-(means[lens] or 0.0), means[lens] is None, lens))
-    lenses = [lens for lens in order if kinds[lens] == "lens" and means[lens] is not None]
-
-    def compare(first: str, second: str) -> Comparison:
-        return _compare(outcomes, spec.seed, definition, layer, (first, second), values)
-
-    pairs = tuple(compare(first, second) for first, second in combinations(lenses, 2))
-    places = _places(lenses, pairs)
-    rows: list[RankedLens] = []
-    for lens in sorted(order, key=lambda name: kinds[name] == "control"):
-        control = MATCHED_CONTROL + lens
-        excess = compare(lens, control) if control in values else None
-        interval = cluster_bootstrap_mean(outcomes.by_image(values[lens]), seed=spec.seed)
-        tier, best, worst = places.get(lens, (None, None, None))
-        rows.append(
-            RankedLens(
-                judge=outcomes.judge,
-                definition=definition,
-                layer=layer,
-                lens=lens,
-                kind=kinds[lens],
-                estimate=means[lens],
-                low=interval.low if interval else None,
-                high=interval.high if interval else None,
-                n=int((~np.isnan(patch_means(values[lens]))).sum()),
-                tier=tier,
-                best_rank=best,
-                worst_rank=worst,
-                control=control if excess else None,
-                excess=excess.difference if excess else None,
-                excess_low=excess.low if excess else None,
-                excess_high=excess.high if excess else None,
-            )
+    codes = image_codes(outcomes.image_ids())
+    sums = {lens: image_sums(hits, codes) for lens, hits in values.items()}
+    board = _Board(outcomes.judge, definition, layer, spec.seed, codes, values, sums)
+    order = sorted(values, key=lambda lens: _order(board, lens))
+    lenses = [lens for lens in order if kinds[lens] == "lens" and sums[lens]]
+    pairs, detectable = _compare(board, list(combinations(lenses, 2)))
+    ahead = {
+        (pair.first, pair.second) if pair.winner == pair.first else (pair.second, pair.first)
+        for pair in pairs
+        if pair.winner
+    }
+    standing = places({lens: board.estimate(lens) or 0.0 for lens in lenses}, ahead)
+    points = _points(board, lenses)
+    rows = tuple(
+        _ranked(board, lens, kinds[lens], standing.get(lens)).model_copy(
+            update={
+                "borda": points.get(lens),
+                "distinct_layers": distinct_mean(values[lens], outcomes.layers, same_layers)
+                if layer is None
+                else None,
+            }
         )
-    return Ranking(rows=tuple(rows), comparisons=pairs)
+        for lens in sorted(order, key=lambda name: kinds[name] == "control")
+    )
+    return Ranking(rows=rows, comparisons=pairs, detectable=detectable)
 
 
-def winner_statement(ranking: Ranking) -> str:
-    """Say in plain words who leads, by how much, and whether the leader beats its control."""
-    lenses = [row for row in ranking.rows if row.kind == "lens" and row.estimate is not None]
-    if not lenses:
-        return "No lens was scored."
-    best = lenses[0]
-    return " ".join([_lead(best, lenses, ranking.comparisons), *_gains(lenses)])
+def _order(board: _Board, lens: str) -> tuple[float, bool, str]:
+    """Return what lenses are sorted by: never scored stands below never hit."""
+    estimate = board.estimate(lens)
+    return -round(estimate or 0.0, _PLACES), estimate is None, lens
 
 
-def _lead(best: RankedLens, lenses: Sequence[RankedLens], comparisons: Sequence[Comparison]) -> str:
-    rivals = [pair for pair in comparisons if pair.first == best.lens]
-    if not rivals:
-        return f"Only one lens was scored: {best.lens}, at {best.estimate:.2f}."
-    runner_up = rivals[0]
-    figures = _signed(runner_up.difference, runner_up.low, runner_up.high)
-    level = [row.lens for row in lenses if row.tier == 1]
-    if len(level) == 1:
-        return f"{best.lens} leads by {figures} over {runner_up.second}."
-    return (
-        f"No lens leads: {_listed(level)} cannot be told apart "
-        f"({best.lens} minus {runner_up.second}: {figures})."
+def _ranked(board: _Board, lens: str, kind: LensKind, place: Place | None) -> RankedLens:
+    """Return the row of one lens or control."""
+    sums, control = board.sums[lens], MATCHED_CONTROL + lens
+    interval = mean_interval(sums, board.seed) if sums else None
+    excess = _difference(board, lens, control)[0] if control in board.values else None
+    return RankedLens(
+        judge=board.judge,
+        definition=board.definition,
+        layer=board.layer,
+        lens=lens,
+        kind=kind,
+        estimate=board.estimate(lens),
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        n=sums.patches if sums else 0,
+        effective_n=effective_n(sums) if sums else None,
+        tier=place.tier if place else None,
+        best_rank=place.best_rank if place else None,
+        worst_rank=place.worst_rank if place else None,
+        control=control if excess else None,
+        excess=excess.mean if excess else None,
+        excess_low=excess.low if excess else None,
+        excess_high=excess.high if excess else None,
     )
 
 
-def _gains(lenses: Sequence[RankedLens]) -> list[str]:
-    """Return one sentence on all gains over the matched controls, and one on lenses without."""
-    controlled = [row for row in lenses if row.excess is not None]
-    if not controlled:
-        return []
-    gains = ", ".join(
-        f"{row.lens} {_signed(row.excess, row.excess_low, row.excess_high)}" for row in controlled
-    )
-    sentences = [f"Gain over the same lens's words of another image: {gains}."]
-    chance = [row.lens for row in controlled if row.excess_low is None or row.excess_low <= 0]
-    if chance:
-        sentences.append(f"Not above chance: {_listed(chance)}.")
-    return sentences
-
-
-def _signed(mean: float | None, low: float | None, high: float | None) -> str:
-    if mean is None:
-        return "an unknown amount"
-    if low is None or high is None:
-        return f"{mean:.2f} (no interval)"
-    return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+def _difference(board: _Board, first: str, second: str) -> tuple[Difference, ImageSums | None]:
+    """Return the paired difference of two lenses with its sums over images."""
+    sums = image_sums(board.values[first] - board.values[second], board.codes)
+    if sums is None:
+        return Difference(None, None, None, 0), None
+    low, high = difference_interval(sums, board.seed) or (None, None)
+    return Difference(sums.mean, low, high, sums.patches), sums
 
 
 def _compare(
-    outcomes: Outcomes,
-    seed: int,
-    definition: Definition,
-    layer: int | None,
-    pair: tuple[str, str],
-    values: Mapping[str, Values],
-) -> Comparison:
-    first, second = (values[lens] for lens in pair)
-    result = paired_difference(outcomes.by_image(first), outcomes.by_image(second), seed=seed)
-    only = (
-        (int((first - second == 1).sum()), int((second - first == 1).sum()))
-        if layer is not None
-        else None
-    )
-    return Comparison(
-        judge=outcomes.judge,
-        definition=definition,
-        layer=layer,
-        first=pair[0],
-        second=pair[1],
-        difference=result.mean,
-        low=result.low,
-        high=result.high,
-        n=result.n,
-        first_only=only[0] if only else None,
-        second_only=only[1] if only else None,
-        mcnemar_p=mcnemar(*only) if only else None,
-    )
+    board: _Board, pairs: Sequence[tuple[str, str]]
+) -> tuple[tuple[Comparison, ...], float | None]:
+    """Return every pair compared, and the difference that could be found."""
+    found = [_difference(board, *pair) for pair in pairs]
+    tested = [index for index, (_, sums) in enumerate(found) if sums]
+    shares = [sums.shares for _, sums in found if sums]
+    p_values = sign_flip(np.stack(shares, axis=1), board.seed).tolist() if shares else []
+    corrected = dict(zip(tested, zip(p_values, holm(p_values), strict=True), strict=True))
+    comparisons = []
+    for index, (pair, (difference, _)) in enumerate(zip(pairs, found, strict=True)):
+        p_value, p_holm = corrected.get(index, (None, None))
+        apart = board.values[pair[0]] - board.values[pair[1]]
+        only = (int((apart == 1).sum()), int((apart == -1).sum()))
+        single = board.layer is not None
+        comparisons.append(
+            Comparison(
+                judge=board.judge,
+                definition=board.definition,
+                layer=board.layer,
+                first=pair[0],
+                second=pair[1],
+                difference=difference.mean,
+                low=difference.low,
+                high=difference.high,
+                n=difference.n,
+                first_only=only[0] if single else None,
+                second_only=only[1] if single else None,
+                mcnemar_p=mcnemar(*only) if single else None,
+                p_value=p_value,
+                p_holm=p_holm,
+            )
+        )
+    sizes = [
+        _detectable(board, pair, sums, ALPHA / len(tested))
+        for pair, (_, sums) in zip(pairs, found, strict=True)
+        if sums
+    ]
+    known = [size for size in sizes if size is not None]
+    return tuple(comparisons), median(known) if known else None
 
 
-def _mean(values: Values) -> float | None:
-    means = patch_means(values)
-    scored = means[~np.isnan(means)]
-    return float(scored.mean()) if len(scored) else None
+def _detectable(
+    board: _Board, pair: tuple[str, str], sums: ImageSums, alpha: float
+) -> float | None:
+    """Return the difference of two lenses that would be found, at the spread they show."""
+    if sums.images < 2 or sums.constant:
+        return None
+    apart = patch_means(board.values[pair[0]] - board.values[pair[1]])
+    apart = apart[~np.isnan(apart)]
+    images, n = sums.images, sums.patches
+    between = float((sums.changes**2).sum()) * images / (images - 1) * (n - 1) / n
+    effective = min(float(apart.var()) / between, float(n))
+    return detectable_difference(effective, float((apart**2).mean()), alpha=alpha)
 
 
-def _places(lenses: Sequence[str], pairs: Sequence[Comparison]) -> dict[str, tuple[int, int, int]]:
-    """Return tier, best rank and worst rank of each lens; ``lenses`` are best first."""
-    winners = {frozenset((pair.first, pair.second)): pair.winner for pair in pairs}
-    places: dict[str, tuple[int, int, int]] = {}
-    leader, tier = "", 0
+def _points(board: _Board, lenses: Sequence[str]) -> dict[str, float]:
+    """Return the Borda points over layers; nothing at one layer."""
+    if board.layer is not None:
+        return {}
+    by_layer: dict[str, list[float | None]] = {}
     for lens in lenses:
-        if tier == 0 or winners[frozenset((leader, lens))] == leader:
-            leader, tier = lens, tier + 1
-        decided = [winner for pair, winner in winners.items() if winner and lens in pair]
-        won = decided.count(lens)
-        places[lens] = (tier, 1 + len(decided) - won, len(lenses) - won)
-    return places
+        scored = [column[~np.isnan(column)] for column in board.values[lens].T]
+        by_layer[lens] = [float(each.mean()) if len(each) else None for each in scored]
+    return borda(by_layer)

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from harness.core.errors import MismatchError
 from harness.core.records import Definition, LensKind, Patch, RunSpec, Score
-from reports.outcomes import DEFINITIONS, NO_JUDGE, Answers, Cell, Columns, Outcomes, join
-from reports.stats import Interval, Values, cluster_bootstrap_mean, patch_means, wilson
+from harness.core.wilson import score_interval
+from reports.image_sums import ImageSums, Values, effective_n, image_codes, image_sums
+from reports.outcomes import NO_JUDGE, Answers, Cell, Columns, Outcomes, definitions, join
+from reports.same_layers import distinct_mean
+from reports.stats import Interval, mean_interval
 
-WILSON = "wilson-95"
-BOOTSTRAP = "image-bootstrap-95"
-NO_INTERVAL = "none"
+WILSON: Final = "wilson-95"
+"""Wilson's interval of patches that are independent: one on each image."""
+
+CLUSTERED_WILSON: Final = "wilson-95 effective n"
+"""Wilson's interval at the effective number of patches, where an image has several."""
+
+BOOTSTRAP: Final = "image-bootstrap-95"
+"""Expanded percentiles over resampled images."""
+
+NO_INTERVAL: Final = "none"
+"""Nothing is scored, or a mean rests on one image."""
 
 
 def score_run(
@@ -46,23 +58,45 @@ def score_run(
     return score_outcomes(join(descriptions, judgements, patches, spec, judge), spec, kinds)
 
 
-def score_outcomes(outcomes: Outcomes, spec: RunSpec, kinds: Mapping[str, LensKind]) -> list[Score]:
-    """Score joined outcomes; see :func:`score_run`."""
+def score_outcomes(
+    outcomes: Outcomes,
+    spec: RunSpec,
+    kinds: Mapping[str, LensKind],
+    same_layers: Collection[int] = (),
+) -> list[Score]:
+    """Score joined outcomes; see :func:`score_run`.
+
+    Definitions: the estimate at a layer is hits / scored patches, and the mean over layers is that
+    of the layers' estimates, each layer with one vote. A layer's interval is Wilson's at the
+    effective number of patches (:func:`reports.image_sums.effective_n`), that of the mean
+    resamples whole images (:func:`reports.stats.mean_interval`). The bounds count every unscored
+    patch, of whatever reason, as a miss and as a hit; there are none where nothing is scored.
+
+    Args:
+        outcomes: The joined run by one judge or panel.
+        spec: The run; its lenses, layers, k, name and seed are used.
+        kinds: Lens name to ``lens`` or ``control``.
+        same_layers: Layers of the same vector as layer 0, which ``distinct_layers`` counts once.
+
+    Raises:
+        MismatchError: a lens is of unknown kind.
+    """
     unknown = [lens for lens in spec.lenses if lens not in kinds]
     if unknown:
         raise MismatchError(
             f"kinds={sorted(kinds)} does not say whether {', '.join(unknown)} is lens or control"
         )
+    codes = image_codes(outcomes.image_ids())
     scores: list[Score] = []
     for lens in spec.lenses:
         for layer in (*spec.layers, None):
             cells = _cells(outcomes, lens, layer)
-            for definition in DEFINITIONS:
+            words = _distinct(cells)
+            for definition in definitions(spec.k):
                 values = outcomes.hits(lens, layer, definition)
-                figures = (
-                    _layer_figures(values)
-                    if layer is not None
-                    else _mean_figures(outcomes, values, spec.seed)
+                sums = image_sums(values, codes)
+                distinct = (
+                    distinct_mean(values, spec.layers, same_layers) if layer is None else None
                 )
                 scores.append(
                     Score(
@@ -73,11 +107,12 @@ def score_outcomes(outcomes: Outcomes, spec: RunSpec, kinds: Mapping[str, LensKi
                         judge=outcomes.judge,
                         definition=definition,
                         hits=int(np.nansum(values)),
-                        n=int((~np.isnan(values)).sum()),
+                        n=sums.cells if sums else 0,
                         total=values.size,
                         unscored=_unscored(cells, definition),
-                        distinct_words=_distinct(cells),
-                        **figures,
+                        distinct_layers=distinct,
+                        distinct_words=words,
+                        **_figures(sums, values, layer is None, spec.seed),
                     )
                 )
     return scores
@@ -99,48 +134,41 @@ def _cells(outcomes: Outcomes, lens: str, layer: int | None) -> list[Cell]:
     return [cell for each in layers for cell in outcomes.cells[lens, each]]
 
 
-def _layer_figures(values: Values) -> dict[str, float | str | None]:
-    """Return rate, Wilson interval and failure bounds of [patches] outcomes."""
-    n = int((~np.isnan(values)).sum())
-    hits = int(np.nansum(values))
-    if n == 0:
-        return _figures(None, None, NO_INTERVAL, _bounds(values))
-    return _figures(hits / n, wilson(hits, n), WILSON, _bounds(values))
-
-
-def _mean_figures(outcomes: Outcomes, values: Values, seed: int) -> dict[str, float | str | None]:
-    """Return the mean over patches of each patch's mean over its scored layers."""
-    means = patch_means(values)
-    scored = means[~np.isnan(means)]
-    if len(scored) == 0:
-        return _figures(None, None, NO_INTERVAL, _bounds(values))
-    interval = cluster_bootstrap_mean(outcomes.by_image(values), seed=seed)
-    return _figures(
-        float(scored.mean()), interval, BOOTSTRAP if interval else NO_INTERVAL, _bounds(values)
-    )
-
-
-def _bounds(values: Values) -> Interval | None:
-    """Return the estimate if every unscored cell were a miss, and if it were a hit."""
-    if values.size == 0 or bool(np.isnan(values).all()):
-        return None
-    return Interval(
-        float(np.where(np.isnan(values), 0.0, values).mean()),
-        float(np.where(np.isnan(values), 1.0, values).mean()),
-    )
-
-
 def _figures(
-    estimate: float | None, interval: Interval | None, method: str, bounds: Interval | None
+    sums: ImageSums | None, values: Values, over_layers: bool, seed: int
 ) -> dict[str, float | str | None]:
+    """Return estimate, interval, effective n and failure bounds."""
+    interval, method = _interval(sums, over_layers, seed)
+    bounds = _bounds(values) if sums else None
     return {
-        "estimate": estimate,
+        "estimate": sums.mean if sums else None,
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,
         "lower_bound": bounds.low if bounds else None,
         "upper_bound": bounds.high if bounds else None,
         "interval": method,
+        "effective_n": effective_n(sums) if sums else None,
     }
+
+
+def _interval(sums: ImageSums | None, over_layers: bool, seed: int) -> tuple[Interval | None, str]:
+    """Return the interval and the name of its method."""
+    if sums is None:
+        return None, NO_INTERVAL
+    if over_layers:
+        found = mean_interval(sums, seed)
+        return found, BOOTSTRAP if found else NO_INTERVAL
+    method = WILSON if sums.images == sums.cells else CLUSTERED_WILSON
+    return Interval(*score_interval(sums.mean, effective_n(sums))), method
+
+
+def _bounds(values: Values) -> Interval:
+    """Return the estimate if every unscored cell were a miss, and if it were a hit."""
+    unscored = np.isnan(values)
+    return Interval(
+        float(np.where(unscored, 0.0, values).mean()),
+        float(np.where(unscored, 1.0, values).mean()),
+    )
 
 
 def _unscored(cells: Sequence[Cell], definition: Definition) -> dict[str, int]:

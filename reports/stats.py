@@ -2,26 +2,33 @@
 
 Patches of one image are not independent of each other, so means and differences resample whole
 images. Everything is seeded; no result depends on the order in which images are given.
+``reports/COVERAGE.md`` has how often the intervals contain the truth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from math import comb
-from typing import Any, NamedTuple, TypeAlias
+from math import comb, hypot
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
+from harness.core.bootstrap import DRAWS, Floats, cluster_interval
 from harness.core.errors import MismatchError, UsageError
 from harness.core.wilson import score_interval
+from reports.image_sums import ImageSums, Values, sums_by_image
 
-Values: TypeAlias = npt.NDArray[np.floating[Any]]
-"""Outcomes of one image: [patches] or [patches, layers]; 1 hit, 0 miss, NaN unscored."""
-
-DRAWS = 2000
-"""Bootstrap resamples."""
+__all__ = [
+    "DRAWS",
+    "Difference",
+    "Interval",
+    "Values",
+    "cluster_bootstrap_mean",
+    "difference_interval",
+    "mcnemar",
+    "mean_interval",
+    "newcombe",
+    "paired_difference",
+    "wilson",
+]
 
 
 class Interval(NamedTuple):
@@ -63,19 +70,34 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> Interval:
     return Interval(*score_interval(hits / n, n, _checked(confidence)))
 
 
-def patch_means(values: Values) -> Values:
-    """Return one value per patch, [patches]: the mean over its scored layers, NaN if there is none.
+def newcombe(
+    hits_a: float, n_a: float, hits_b: float, n_b: float, confidence: float = 0.95
+) -> Interval:
+    """Return the interval of the difference of two independent rates, ``a - b``.
 
-    ``values`` is [patches] (returned as it is) or [patches, layers].
+    Definition: with Wilson's interval [l, u] of each rate p, the ends are
+    d - sqrt((p_a - l_a)^2 + (u_b - p_b)^2) and d + sqrt((u_a - p_a)^2 + (p_b - l_b)^2).
+    Denominators: the scored patches of each, or their effective number, which need not be whole.
+    Degenerate: nothing is known of a rate without patches, [-1, 1].
+    Reference: Newcombe 1998, Statist. Med. 17(8), 873-890, method 10.
+
+    Raises:
+        UsageError: not 0 <= hits <= n for one of them, or a confidence outside (0, 1).
     """
-    if values.ndim == 1:
-        return values
-    scored = ~np.isnan(values)
-    counts = scored.sum(axis=1)
-    sums = np.where(scored, values, 0.0).sum(axis=1)
-    means: Values = np.full(len(values), np.nan)
-    np.divide(sums, counts, out=means, where=counts > 0)
-    return means
+    level = _checked(confidence)
+    for name, hits, n in (("a", hits_a, n_a), ("b", hits_b, n_b)):
+        if not 0 <= hits <= n:
+            raise UsageError(
+                f"newcombe: hits_{name}={hits} of n_{name}={n}: expected 0 <= hits <= n"
+            )
+    if n_a == 0 or n_b == 0:
+        return Interval(-1.0, 1.0)
+    p_a, p_b = hits_a / n_a, hits_b / n_b
+    low_a, high_a = score_interval(p_a, n_a, level)
+    low_b, high_b = score_interval(p_b, n_b, level)
+    return Interval(
+        p_a - p_b - hypot(p_a - low_a, high_b - p_b), p_a - p_b + hypot(high_a - p_a, p_b - low_b)
+    )
 
 
 def cluster_bootstrap_mean(
@@ -84,28 +106,38 @@ def cluster_bootstrap_mean(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Interval | None:
-    """Return the percentile interval of the mean over patches, resampling whole images.
-
-    Definition: each draw takes as many images as there are, with replacement, with all their
-    patches; the ends are quantiles of the drawn means. A patch's value is its mean over layers.
-    Denominator: patches with at least one scored layer. Degenerate: None below two images with a
-    scored patch; where all outcomes are 0 or all are 1 every draw agrees, so Wilson's interval
-    with n = images is returned instead of one of no width.
-    Reference: Davison and Hinkley 1997, section 3.8; Field and Welsh 2007, JRSS B 69(3).
+    """Return the interval of a mean over layers by :func:`mean_interval`, from images by name.
 
     Args:
-        values_by_image: Image id to outcomes, [patches] or [patches, layers], NaN for unscored.
+        values_by_image: Image id to outcomes from 0 to 1, [patches] or [patches, layers], NaN for
+            unscored.
         draws: Number of resamples.
         seed: Seed of the resampling.
         confidence: Probability content, inside (0, 1).
     """
-    sums, counts = _totals([values_by_image[image] for image in sorted(values_by_image)])
-    images = int((counts > 0).sum())
-    if images < 2:
+    sums = sums_by_image(values_by_image)
+    _checked(confidence)
+    return None if sums is None else mean_interval(sums, seed, draws, confidence)
+
+
+def mean_interval(
+    sums: ImageSums, seed: int = 0, draws: int = DRAWS, confidence: float = 0.95
+) -> Interval | None:
+    """Return the interval of the mean of outcomes from 0 to 1.
+
+    Definition: whole images are resampled with all their patches and layers, and the ends are
+    expanded percentiles of the drawn means, :func:`harness.core.bootstrap.cluster_interval`.
+    Denominator: scored patches of each layer; each layer has one vote. Degenerate: None below two
+    images with a scored patch; where every image gives the same rate, as with no hit at all, every
+    draw agrees, so Wilson's interval with n = images is returned instead of one of no width.
+    Reference: see :func:`harness.core.bootstrap.cluster_interval`.
+    """
+    if sums.images < 2:
         return None
-    if sums.sum() in (0.0, counts.sum()):
-        return wilson(images if sums.sum() else 0, images, confidence)
-    return _percentiles(sums, counts, draws, seed, confidence)
+    if sums.constant:
+        return Interval(*score_interval(sums.mean, sums.images, confidence))
+    found = cluster_interval(sums.rows, _ratio, seed=seed, draws=draws, confidence=confidence)
+    return Interval(max(0.0, found[0]), min(1.0, found[1])) if found else None
 
 
 def paired_difference(
@@ -115,37 +147,55 @@ def paired_difference(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> Difference:
-    """Return the mean of ``a - b`` over common cells, with a whole-image percentile interval.
+    """Return the mean of ``a - b`` over common cells, with its interval over whole images.
 
-    Definition: as :func:`cluster_bootstrap_mean`, of the difference at each patch and layer that
-    is scored for both; the pairing removes what makes an image easy or hard for both.
-    Denominator: patches with at least one layer scored for both. Degenerate: no mean without such
-    a patch; no interval below two images; identical outcomes give exactly 0 with a width of 0.
-    Reference: Koehn 2004, EMNLP (paired bootstrap); Field and Welsh 2007 (clusters).
+    Definition: the difference at each patch and layer that is scored for both, averaged over the
+    patches of a layer and then over layers; the pairing removes what makes an image easy or hard
+    for both. Denominator: patches with at least one layer scored for both. Degenerate: no mean
+    without such a patch; see :func:`difference_interval` for the interval.
+    Reference: Koehn 2004, EMNLP (paired bootstrap); Field and Welsh 2007, JRSS B 69(3) (clusters).
 
     Raises:
         MismatchError: the two do not hold the same images with the same shapes.
     """
     if a_by_image.keys() != b_by_image.keys():
         raise MismatchError("paired_difference: a and b hold different images")
-    differences: list[Values] = []
-    for image in sorted(a_by_image):
-        a, b = a_by_image[image], b_by_image[image]
+    differences: dict[str, Values] = {}
+    for image, a in a_by_image.items():
+        b = b_by_image[image]
         if a.shape != b.shape:
             raise MismatchError(
                 f"paired_difference: image {image!r} has outcomes of shape {a.shape} in a and "
                 f"{b.shape} in b; expected the same patches and layers"
             )
-        differences.append(a - b)
-    sums, counts = _totals(differences)
-    n = int(counts.sum())
-    if n == 0:
+        differences[image] = a - b
+    sums = sums_by_image(differences)
+    _checked(confidence)
+    if sums is None:
         return Difference(None, None, None, 0)
-    mean = float(sums.sum() / n)
-    if int((counts > 0).sum()) < 2:
-        return Difference(mean, None, None, n)
-    low, high = _percentiles(sums, counts, draws, seed, confidence)
-    return Difference(mean, low, high, n)
+    interval = difference_interval(sums, seed, draws, confidence)
+    low, high = interval or (None, None)
+    return Difference(sums.mean, low, high, sums.patches)
+
+
+def difference_interval(
+    sums: ImageSums, seed: int = 0, draws: int = DRAWS, confidence: float = 0.95
+) -> Interval | None:
+    """Return the interval of a mean of differences from -1 to 1, resampling whole images.
+
+    Definition: as :func:`mean_interval`. Degenerate: None below two images. Where every image
+    gives the same difference d, as with two lenses that never differ, every draw agrees; what G
+    such images leave open is a share w of patches that are otherwise, up to Wilson's upper end for
+    0 of G, and each of those may be -1 or 1: the ends are (1 - w) d - w and (1 - w) d + w.
+    """
+    if sums.images < 2:
+        return None
+    if sums.constant:
+        _, open_share = score_interval(0.0, sums.images, confidence)
+        middle = (1 - open_share) * sums.mean
+        return Interval(middle - open_share, middle + open_share)
+    found = cluster_interval(sums.rows, _ratio, seed=seed, draws=draws, confidence=confidence)
+    return Interval(max(-1.0, found[0]), min(1.0, found[1])) if found else None
 
 
 def mcnemar(b: int, c: int) -> float:
@@ -154,7 +204,8 @@ def mcnemar(b: int, c: int) -> float:
     Definition: of the ``b + c`` patches on which the two disagree (``b`` hits of the first only,
     ``c`` of the second only), the chance of a split at least as uneven if each side were equally
     likely. Denominator: disagreeing patches. Degenerate: 1 if there are none. Patches are taken as
-    independent.
+    independent: where an image has several, the test finds differences that are not there more
+    often than it says. :func:`reports.sign_flip.sign_flip` does not.
     Reference: McNemar 1947, Psychometrika 12(2); exact form as in Fagerland et al. 2013.
 
     Raises:
@@ -173,32 +224,6 @@ def _checked(confidence: float) -> float:
     return confidence
 
 
-def _totals(groups: list[Values]) -> tuple[Values, Values]:
-    """Return sum and number of scored patches per image, both [images]."""
-    means = [patch_means(values) for values in groups]
-    sums = np.array([float(np.nansum(values)) for values in means])
-    counts = np.array([float((~np.isnan(values)).sum()) for values in means])
-    return sums, counts
-
-
-@lru_cache(maxsize=1)
-def _resamples(images: int, draws: int, seed: int) -> npt.NDArray[np.int64]:
-    """Return how often each draw takes each image, [draws, images].
-
-    The last one is kept: the intervals of a board share images and seed.
-    """
-    weights = np.random.default_rng(seed).multinomial(images, [1 / images] * images, size=draws)
-    weights.flags.writeable = False
-    return weights
-
-
-def _percentiles(
-    sums: Values, counts: Values, draws: int, seed: int, confidence: float
-) -> Interval:
-    weights = _resamples(len(sums), draws, seed)
-    drawn = weights @ counts
-    # A draw without any scored patch has no mean; it can happen only where images went unscored.
-    means = (weights @ sums)[drawn > 0] / drawn[drawn > 0]
-    tail = (1 - _checked(confidence)) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(float(low), float(high))
+def _ratio(drawn: Floats) -> Floats:
+    found: Floats = drawn[:, 0] / drawn[:, 1]
+    return found

@@ -25,7 +25,10 @@ _STYLES: Final = 6
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Return the environment of all templates; ``rate`` shows a figure, ``figure`` trusts SVG."""
+    """Return the environment of all templates; ``rate`` and ``chance`` show a figure or a dash.
+
+    ``chance`` is for p-values; ``figure`` trusts SVG.
+    """
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -34,8 +37,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["rate"] = lambda value: "–" if value is None else f"{value:.3f}"
+    made.filters["chance"] = _chance
     made.filters["figure"] = Markup
     return made
+
+
+def _chance(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def asset(name: str) -> str:

@@ -16,12 +16,15 @@ _COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "agree": ("harness.cli.agree:command", "Tell how far judges and people agree."),
         "annotate": ("harness.cli.annotate:command", "Ask people what judges were asked."),
+        "compare": ("harness.cli.compare:command", "Compare two runs, or one with the paper."),
         "doctor": ("harness.cli.doctor:command", "Check that a model is read as it should be."),
         "judge": ("harness.cli.judge:command", "Ask judges, or add some to a finished run."),
         "library": ("harness.cli.library:command", "Build reference libraries, look after them."),
         "list": ("harness.cli.list:command", "Show models, lenses, judges, corpora and images."),
+        "report": ("harness.cli.report:command", "Write one page from runs, or from the paper."),
         "run": ("harness.cli.run:command", "Compare lenses on a model and write a leaderboard."),
         "train": ("harness.cli.train:command", "Train a projector, or repeat a miniature."),
+        "view": ("harness.cli.view:command", "Serve a report on this machine and open it."),
     }
 )
 _INTERRUPTED: Final = 130

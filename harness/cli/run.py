@@ -30,6 +30,7 @@ from harness.core.rundir import STAGES
 @judging_options
 @click.option("--limit", type=int, help="Use the first N images only.")
 @click.option("--patches", type=int, help="Patches per image.  [default: 10]")
+@click.option("--grid", type=int, help="Describe every cell of the first N images.  [default: 2]")
 @click.option("--k", type=int, help="Words per patch, lens and layer.  [default: 5]")
 @click.option("--seed", type=int, help="Seed of sampling and controls.  [default: 42]")
 @click.option("--corpus", help="Reference corpus, see `list corpora`.  [default: mini]")

@@ -83,6 +83,8 @@ class RunOptions(JudgingOptions):
     """Largest number of images; None for all of them."""
     patches: int = Field(10, ge=1)
     """Sampled patches per image."""
+    grid: int = Field(2, ge=0)
+    """Images of which lenses describe every cell, for the report's explorer; nothing is judged."""
     k: int = Field(5, ge=1)
     """Descriptions per patch, lens and layer."""
     seed: int = Field(42, ge=0)

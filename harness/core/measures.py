@@ -70,6 +70,24 @@ class RogueLayer(Record):
     """Visual tokens compared."""
 
 
+class LeapLayer(Record):
+    """From which library layer the nearest row of visual tokens of one layer comes."""
+
+    layer: int
+    """Visual layer."""
+    source_layers: tuple[int, ...]
+    """Contextual layers of the library."""
+    nearest: tuple[float, ...]
+    """Share of tokens whose row of highest cosine is of each source layer."""
+    normalised: tuple[float, ...]
+    """Share of tokens whose highest z-score is of each source layer: (highest cosine in it - mean)
+    / standard deviation of that token's cosines with all rows of it."""
+    n: int
+    """Visual tokens."""
+    rows: int
+    """Rows of each source layer that competed, drawn by the run's seed."""
+
+
 class Measures(Record):
     """All measurements of a run."""
 
@@ -89,6 +107,8 @@ class Measures(Record):
     """Anisotropy by contextual layer; empty without a library."""
     rogue: tuple[RogueLayer, ...] = ()
     """Dimensions that decide cosines, by visual layer; empty without a library."""
+    leap: tuple[LeapLayer, ...] = ()
+    """Source layer of the nearest row, by visual layer; empty without a library."""
     rows: int = 0
     """Library rows that text figures rest on, drawn by the run's seed."""
     tokens: int = 0

@@ -29,6 +29,8 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     ),
     "capture": ("states", "readout.safetensors", "vocabulary.json"),
     "describe": ("descriptions.parquet", "libraries.json"),
+    "measure": ("measures.json",),
+    "grid": ("grid.parquet",),
     "judge": (
         "judgements.jsonl",
         "judgements",
@@ -37,7 +39,7 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
         "pictures.json",
     ),
     "score": ("scores.parquet", "leaderboard.csv"),
-    "report": ("report.json", "report.html"),
+    "report": ("report.json", "report.csv", "report.html"),
 }
 """Stage, in order, to the files and folders it writes."""
 
@@ -93,6 +95,10 @@ class RunPaths:
         """Description table."""
         self.libraries = path / "libraries.json"
         """LibraryUses: the reference libraries and how they were searched."""
+        self.measures = path / "measures.json"
+        """Measures: drift, norms and anisotropy of the states."""
+        self.grid = path / "grid.parquet"
+        """GridWord table: what lenses say of every cell of some images, for the explorer."""
         self.judgements = path / "judgements.jsonl"
         """Journal of Judgement records."""
         self.judgement_parts = path / "judgements"
@@ -115,6 +121,8 @@ class RunPaths:
         """One row per model, lens and layer."""
         self.report_json = path / "report.json"
         """Every figure of the report."""
+        self.report_csv = path / "report.csv"
+        """The board of the report, one row per lens, layer, judge and definition."""
         self.report_html = path / "report.html"
         """The report as one offline page."""
 

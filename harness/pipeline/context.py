@@ -65,6 +65,7 @@ class RunContext:
         self.source: ImageSource = plan.source
         self.device = plan.device
         self.options: JudgingOptions = plan.judging
+        self.grid = plan.grid
         self.judges: dict[str, Judge] = {}
         """Judges made so far, by name."""
         self.judgings: dict[tuple[JudgeSetup, JudgeIdentity], Judging] = {}

@@ -10,7 +10,7 @@ from typing import Final
 from harness.core.errors import UsageError
 from harness.core.progress import announce
 from harness.core.rundir import STAGES, RunDir
-from harness.pipeline import capture, describe, judge, plan, report, score
+from harness.pipeline import capture, describe, grid, judge, measure, plan, report, score
 from harness.pipeline.context import RunContext
 from harness.pipeline.spec import Plan
 
@@ -18,6 +18,8 @@ _MODULES: Final[dict[str, ModuleType]] = {
     "plan": plan,
     "capture": capture,
     "describe": describe,
+    "measure": measure,
+    "grid": grid,
     "judge": judge,
     "score": score,
     "report": report,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from reports.same_layers import same_layers
+
 from harness.core.files import write_text_atomic
 from harness.core.ids import digest
 from harness.core.records import LensKind, Score
 from harness.core.tables import write_table
 from harness.pipeline.context import RunContext
 from harness.pipeline.judging import judgings
+from harness.pipeline.kept_measures import kept_measures
 from harness.pipeline.run_judges import panel_rule
 from lenses.registry import make_lens
 from reports.leaderboard import leaderboard_csv
@@ -18,7 +21,8 @@ from reports.scoring import score_outcomes
 def inputs(context: RunContext) -> dict[str, str]:
     """Return what decides the scores."""
     run = context.run
-    files = (run.descriptions, run.patches, run.judgements, run.judgement_parts, run.judges)
+    made = (run.descriptions, run.patches, run.measures)
+    files = (*made, run.judgements, run.judgement_parts, run.judges)
     return run.digests(*files) | {"spec": digest(context.spec)}
 
 
@@ -35,9 +39,10 @@ def run(context: RunContext) -> None:
         panels=panels(context),
         shown={judging.label: judging.shown for judging in judges},
     )
+    same = same_layers(kept_measures(context))
     scores: list[Score] = []
     for board in boards:
-        scores += score_outcomes(board, spec, kinds)
+        scores += score_outcomes(board, spec, kinds, same)
     write_table(context.run.scores, scores, Score)
     write_text_atomic(context.run.leaderboard, leaderboard_csv(scores))
 

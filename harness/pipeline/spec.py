@@ -47,6 +47,8 @@ class Plan:
     """Where its model runs, which decides nothing but the last digits."""
     judging: JudgingOptions
     """How fast, how long and for how much its judges may be asked."""
+    grid: int = 0
+    """Images of which every cell is described for the explorer."""
 
 
 def paper_layers(depth: int) -> tuple[int, ...]:
@@ -134,7 +136,7 @@ def resolve_spec(options: RunOptions) -> Plan:
         k=options.k,
         seed=options.seed,
     )
-    return Plan(spec, source, corpus, device, options)
+    return Plan(spec, source, corpus, device, options, options.grid)
 
 
 def phrases_of(library: Library) -> Corpus:

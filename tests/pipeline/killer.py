@@ -16,7 +16,7 @@ from unittest.mock import patch
 from harness.core.config import RunOptions
 from harness.core.ids import canonical_json
 from harness.core.journal import Journal
-from harness.pipeline import capture, describe, plan, report, score
+from harness.pipeline import capture, describe, grid, measure, plan, report, score
 from tests.pipeline.runs import execute
 
 
@@ -50,6 +50,8 @@ def main(stage: str, options: str) -> None:
         "plan": (plan, "write_table", 2),
         "capture": (capture, "_capture_image", 2),
         "describe": (describe, "write_table", 3),
+        "measure": (measure, "write_json_atomic", 1),
+        "grid": (grid, "write_table", 1),
         "score": (score, "write_table", 1),
         "report": (report, "write_text_atomic", 1),
     }

@@ -10,7 +10,15 @@ from harness.mini.phrases import reference_corpus
 from harness.pipeline.engine import run_stages
 from harness.pipeline.spec import resolve_spec
 
-RESULTS = ("patches.parquet", "descriptions.parquet", "scores.parquet", "leaderboard.csv")
+RESULTS = (
+    "patches.parquet",
+    "descriptions.parquet",
+    "measures.json",
+    "grid.parquet",
+    "scores.parquet",
+    "leaderboard.csv",
+    "report.csv",
+)
 """Files that two runs of one spec must have byte for byte alike."""
 
 
@@ -28,6 +36,7 @@ def small_options(corpus: Path, runs_dir: Path, **changes: object) -> RunOptions
         "limit": 3,
         "patches": 4,
         "layers": "0,4,8",
+        "grid": 1,
     }
     return RunOptions.model_validate(options | changes)
 

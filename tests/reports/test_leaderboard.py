@@ -3,8 +3,8 @@ from __future__ import annotations
 import csv
 import io
 
-from reports.leaderboard import COLUMNS, leaderboard_csv
-from reports.outcomes import DEFINITIONS, join
+from reports.leaderboard import COLUMNS, columns, leaderboard_csv
+from reports.outcomes import DEFINITIONS, definitions, join
 from reports.panel import panel
 from reports.scoring import score_outcomes, score_run, select
 from tests.reports.synthetic import JUDGE, LAYERS, make_run
@@ -24,6 +24,11 @@ def test_there_is_one_row_per_lens_and_layer_and_one_mean() -> None:
             assert float(row[f"{definition}:rate"]) == round(score.estimate or 0.0, 6)
             assert int(row[f"{definition}:hits"]) == score.hits
             assert int(row[f"{definition}:n"]) == score.n
+            assert float(row[f"{definition}:effective_n"]) == round(score.effective_n or 0.0, 6)
+            assert row[f"{definition}:distinct_layers"] == ""
+        for score in select(scores, JUDGE, definition):
+            found = float(by_place[score.lens, "mean"][f"{definition}:distinct_layers"])
+            assert found == round(score.distinct_layers or 0.0, 6)
             assert (row["kind"], int(row["n"])) == (score.kind, score.n)
 
 
@@ -62,3 +67,14 @@ def test_a_panel_has_its_own_number_of_scored_patches_per_definition() -> None:
     assert int(latent["interpretable:n"]) < int(latent["pass@1:n"])
     assert latent["n"] == latent["interpretable:n"]
     assert int(latent["n"]) == int(latent["total"]) - int(latent["unscored"].split("=")[1])
+
+
+def test_a_run_of_fewer_words_has_fewer_columns() -> None:
+    run = make_run(0, images=2, layers=(0,))
+    spec = run.spec.model_copy(update={"k": 3})
+    scores = score_run(run.columns, run.answers, run.patches, spec, run.kinds, JUDGE)
+    rows = list(csv.DictReader(io.StringIO(leaderboard_csv(scores))))
+    assert list(rows[0]) == list(columns(definitions(3)))
+    assert "pass@3:rate" in rows[0]
+    assert "pass@4:rate" not in rows[0]
+    assert all(None not in row and None not in row.values() for row in rows)

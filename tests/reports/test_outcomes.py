@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
 from harness.core.errors import MismatchError
-from harness.core.records import Answer
-from reports.outcomes import DEFINITIONS, MISSING, join
+from harness.core.records import Answer, Definition
+from reports.outcomes import DEFINITIONS, HEADLINE, MISSING, RANKED, definitions, join
 from reports.scoring import score_outcomes
 from tests.reports.synthetic import JUDGE, Run, make_run
 
@@ -63,3 +65,26 @@ def test_relations_without_a_word_are_refused() -> None:
     answers[key] = answers[key].model_copy(update={"relations": ("none",)})
     with pytest.raises(MismatchError, match="1 relations for 5 words"):
         join(columns, answers, run.patches, run.spec, JUDGE)
+
+
+def test_definitions_need_as_many_words_as_they_look_at() -> None:
+    assert definitions(0) == ("interpretable", "concrete", "concrete+abstract")
+    assert definitions(1) == (*definitions(0), "pass@1")
+    assert definitions(3) == (*definitions(1), "pass@2", "pass@3")
+    assert definitions(5) == definitions(9) == DEFINITIONS
+    assert HEADLINE == DEFINITIONS[0] == RANKED[0]
+    assert set(RANKED) <= set(definitions(1))
+    assert set(DEFINITIONS) == set(get_args(Definition))
+
+
+def test_hits_are_kept_and_cannot_be_changed() -> None:
+    run = make_run(1, images=2, layers=(0, 3))
+    board = join(run.columns, run.answers, run.patches, run.spec, JUDGE)
+    hits = board.hits("latent", 3, "pass@2")
+    assert board.hits("latent", 3, "pass@2") is hits
+    with pytest.raises(ValueError, match="read-only"):
+        hits[0] = 1.0
+    both = board.hits("latent", None, "pass@2")
+    assert both[:, 1].tolist() == hits.tolist()
+    assert board == join(run.columns, run.answers, run.patches, run.spec, JUDGE)
+    assert board.image_ids() == [patch.image_id for patch in run.patches]

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from harness.core.errors import MismatchError
 from harness.core.records import Patch, Relation
-from reports.old_explorer import UNSCORED, build_explorer
 from reports.outcomes import DEFINITIONS, Cell, Outcomes
 from reports.panel import (
     DIFFERENT_WORDS,
@@ -20,7 +19,7 @@ from reports.panel import (
 )
 from reports.ranking import rank_lenses
 from reports.scoring import score_outcomes
-from tests.reports.synthetic import Run, answer, make_run, pictures
+from tests.reports.synthetic import Run, answer, make_run
 
 WORDS = ("a", "b", "c")
 RELATIONS: tuple[Relation, ...] = ("concrete", "abstract", "global", "none")
@@ -112,7 +111,7 @@ def test_status_ok_means_that_the_words_show_the_verdict(members: list[Verdict])
 
 def test_two_judges_that_differ_leave_no_majority() -> None:
     found = decide(("concrete", "none", "none"), ("none", "none", "none"))
-    assert hits(found) == [None] * 4
+    assert hits(found) == [None, None, None, None, None, None, None, None]
     assert found.relations == (None, "none", "none")
     assert found.status == NO_MAJORITY
 
@@ -130,13 +129,28 @@ def test_each_definition_is_decided_on_its_own() -> None:
         "concrete": None,
         "concrete+abstract": 1.0,
         "pass@1": None,
+        "pass@2": 1.0,
+        "pass@3": 1.0,
+        "pass@4": 1.0,
+        "pass@5": 1.0,
     }
     assert [found.unscored(definition) for definition in DEFINITIONS] == [
         "",
         NO_MAJORITY,
         "",
         NO_MAJORITY,
+        "",
+        "",
+        "",
+        "",
     ]
+
+
+@given(panels)
+def test_more_words_never_take_a_hit_away_from_a_panel(members: list[Verdict]) -> None:
+    found = [0.5 if hit is None else hit for hit in hits(decide(*members))[3:]]
+    assert found == sorted(found)
+    assert found[-1] == (0.5 if (first := hits(decide(*members))[0]) is None else first)
 
 
 def test_hits_by_different_words_are_hits() -> None:
@@ -188,23 +202,6 @@ def test_without_a_judge_there_is_one_board_of_words() -> None:
     run = small()
     (board,) = all_boards(run.columns, {}, run.patches, run.spec)
     assert board.judge == "none"
-
-
-def test_the_explorer_marks_words_without_a_majority() -> None:
-    run = small()
-    silent = {
-        key: one.model_copy(update={"relations": ("none",) * len(one.words)})
-        for key, one in run.answers.items()
-    }
-    answers = {"a": run.answers, "b": silent}
-    name = panel_name(["a", "b"])
-    boards = all_boards(run.columns, answers, run.patches, run.spec, {name: ["a", "b"]})
-    book = build_explorer(boards[0], run.columns, pictures(run)[:1])
-    cells = [cell for patch in book.images[0].patches for cell in patch.cells]
-    for cell in cells:
-        codes = [int(cell[i + 1]) for i in range(1, len(cell), 3)]
-        assert cell[0] == (NO_MAJORITY if UNSCORED in codes else "ok")
-    assert {cell[0] for cell in cells} == {NO_MAJORITY, "ok"}
 
 
 def test_members_must_have_judged_the_same() -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from harness.core.errors import DataError, MismatchError
 from harness.core.records import Definition, LensKind, Score, Status
+from harness.core.wilson import score_interval
 from reports.outcomes import DEFINITIONS, join
-from reports.scoring import score_run, select
+from reports.scoring import score_outcomes, score_run, select
 from reports.stats import wilson
 from tests.reports.synthetic import JUDGE, LAYERS, Run, answer, known_rate, make_run
 
@@ -67,29 +68,130 @@ def test_the_mean_is_the_mean_of_the_layers_when_nothing_is_missing() -> None:
     assert mean.low is not None
     assert mean.high is not None
     assert mean.low < (mean.estimate or 0.0) < mean.high
-    assert {one.interval for one in layers} == {"wilson-95"}
+    assert {one.interval for one in layers} == {"wilson-95 effective n"}
     assert mean.interval == "image-bootstrap-95"
-    assert (layers[0].low, layers[0].high) == wilson(layers[0].hits, layers[0].n)
+
+
+def test_one_patch_per_image_has_the_plain_interval() -> None:
+    for found in scored(make_run(3, per_image=1)):
+        if found.layer is not None:
+            assert (found.interval, found.effective_n) == ("wilson-95", found.n)
+            assert (found.low, found.high) == wilson(found.hits, found.n)
+        else:
+            assert found.interval == "image-bootstrap-95"
+
+
+def test_patches_of_an_image_widen_the_interval_of_a_layer() -> None:
+    scores = scored(make_run(3, per_image=10, layers=(0,), image_effect=0.6))
+    for found in scored(make_run(3, per_image=10, layers=(0,))) + scores:
+        if found.layer is not None:
+            assert found.effective_n is not None
+            assert found.estimate is not None
+            assert found.effective_n <= found.n
+            expected = score_interval(found.estimate, found.effective_n)
+            assert (found.low, found.high) == expected
+    widened = cell(scores, "latent", 0)
+    assert (widened.effective_n or 0) < 0.7 * widened.n
+    plain = wilson(widened.hits, widened.n)
+    assert (widened.high or 0) - (widened.low or 0) > 1.2 * (plain.high - plain.low)
+
+
+def test_the_mean_over_layers_tells_how_many_patches_it_is_worth() -> None:
+    mean = cell(scored(make_run(3, images=60, per_image=2)), "latent", None)
+    assert mean.effective_n is not None
+    assert mean.low is not None
+    assert mean.high is not None
+    half = 1.96 * (0.72 * 0.28 / mean.effective_n) ** 0.5
+    assert mean.high - mean.low == pytest.approx(2 * half, rel=0.12)
+    assert 120 < mean.effective_n <= mean.n
+
+
+def test_each_layer_has_one_vote_in_the_mean() -> None:
+    run = make_run(3, layers=(0, 3), kinds={"latent": "lens"})
+    for index, (key, found) in enumerate(list(run.answers.items())):
+        if index % 2 and index % 3:
+            run.answers[key] = found.model_copy(update={"status": "refusal", "relations": ()})
+    scores = scored(run)
+    layers = [cell(scores, "latent", layer) for layer in (0, 3)]
+    mean = cell(scores, "latent", None)
+    assert layers[0].n != layers[1].n
+    assert mean.estimate == pytest.approx(np.mean([one.estimate or 0.0 for one in layers]))
+    assert mean.estimate != pytest.approx(mean.hits / mean.n)
+    for found in (*layers, mean):
+        assert found.lower_bound is not None
+        assert found.estimate is not None
+        assert found.upper_bound is not None
+        assert found.lower_bound < found.estimate < found.upper_bound
+    for one in layers:
+        assert one.lower_bound == pytest.approx(one.hits / one.total)
+        assert one.upper_bound == pytest.approx((one.hits + one.total - one.n) / one.total)
+
+
+def test_layers_of_the_same_vector_are_counted_once() -> None:
+    run = make_run(5, layers=(0, 1, 2, 7))
+    board = join(run.columns, run.answers, run.patches, run.spec, JUDGE)
+    scores = score_outcomes(board, run.spec, run.kinds, (1, 2))
+    rates = [cell(scores, "logit", layer).estimate or 0.0 for layer in run.spec.layers]
+    mean = cell(scores, "logit", None)
+    assert mean.estimate == pytest.approx(np.mean(rates))
+    assert mean.distinct_layers == pytest.approx((np.mean(rates[:3]) + rates[3]) / 2)
+    assert cell(scored(run), "logit", None).distinct_layers == pytest.approx(mean.estimate)
+    assert {score.distinct_layers for score in scores if score.layer is not None} == {None}
+
+
+@pytest.mark.parametrize("outcome", ["dog", "of"])
+def test_all_hits_and_no_hits_count_images(outcome: str) -> None:
+    run = make_run(6, images=8, per_image=3, layers=(0, 3), kinds={"latent": "lens"})
+    run.columns["word"] = [outcome] * len(run.columns["word"])
+    words = (outcome,) * run.spec.k
+    run.answers.update({(p.patch_id, words): answer(p.patch_id, words) for p in run.patches})
+    for layer in (0, None):
+        found = cell(scored(run), "latent", layer)
+        assert found.effective_n == 8
+        assert (found.low, found.high) == wilson(8 if outcome == "dog" else 0, 8)
 
 
 @pytest.mark.parametrize(
     ("words", "hits"),
     [
-        (("dog", "of", "the", "tax", "ing"), (1, 1, 1, 1)),
-        (("of", "dog", "the", "tax", "ing"), (1, 1, 1, 0)),
-        (("pet", "of", "the", "tax", "ing"), (1, 0, 1, 1)),
-        (("boat", "of", "the", "tax", "ing"), (1, 0, 0, 1)),
-        (("of", "boat", "the", "pet", "ing"), (1, 0, 1, 0)),
-        (NONE, (0, 0, 0, 0)),
+        (("dog", "of", "the", "tax", "ing"), (1, 1, 1, 1, 1, 1, 1, 1)),
+        (("of", "dog", "the", "tax", "ing"), (1, 1, 1, 0, 1, 1, 1, 1)),
+        (("pet", "of", "the", "tax", "ing"), (1, 0, 1, 1, 1, 1, 1, 1)),
+        (("boat", "of", "the", "tax", "ing"), (1, 0, 0, 1, 1, 1, 1, 1)),
+        (("of", "the", "boat", "pet", "ing"), (1, 0, 1, 0, 0, 1, 1, 1)),
+        (("of", "the", "tax", "ing", "boat"), (1, 0, 0, 0, 0, 0, 0, 1)),
+        (NONE, (0, 0, 0, 0, 0, 0, 0, 0)),
     ],
 )
-def test_each_definition_counts_what_it_says(
-    words: tuple[str, ...], hits: tuple[int, int, int, int]
-) -> None:
+def test_each_definition_counts_what_it_says(words: tuple[str, ...], hits: tuple[int, ...]) -> None:
     run = with_words(tiny(), words, words, words, words)
     scores = scored(run)
     found = tuple(cell(scores, "latent", 3, definition).hits for definition in DEFINITIONS)
     assert found == tuple(2 * hit for hit in hits)
+
+
+def test_a_run_of_fewer_words_lacks_definitions() -> None:
+    run = make_run(2, images=3, layers=(0,))
+    scores = score_run(
+        run.columns,
+        run.answers,
+        run.patches,
+        run.spec.model_copy(update={"k": 2}),
+        run.kinds,
+        JUDGE,
+    )
+    expected = ["interpretable", "concrete", "concrete+abstract", "pass@1", "pass@2"]
+    assert list(dict.fromkeys(score.definition for score in scores)) == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pass_at_n_rises_to_interpretable(seed: int) -> None:
+    scores = scored(make_run(seed, images=6))
+    for lens in ("latent", "random-vector"):
+        for layer in (0, 7, None):
+            hits = [cell(scores, lens, layer, each).hits for each in DEFINITIONS[3:]]
+            assert hits == sorted(hits)
+            assert hits[-1] == cell(scores, lens, layer).hits
 
 
 def test_the_order_of_description_rows_does_not_matter() -> None:

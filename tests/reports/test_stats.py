@@ -13,8 +13,8 @@ from reports.stats import (
     Values,
     cluster_bootstrap_mean,
     mcnemar,
+    newcombe,
     paired_difference,
-    patch_means,
     wilson,
 )
 
@@ -98,9 +98,30 @@ def test_bootstrap_width_is_that_of_the_mean_of_images() -> None:
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * sqrt(0.25 / 100), rel=0.1)
 
 
-def test_patches_average_over_their_scored_layers_first() -> None:
-    values = np.array([[1.0, 0.0], [1.0, NAN], [NAN, NAN]])
-    assert patch_means(values) == pytest.approx([0.5, 1.0, NAN], nan_ok=True)
+def test_each_layer_has_one_vote_however_much_of_it_is_scored() -> None:
+    a = {"x": np.array([[1.0, 0.0], [1.0, NAN]]), "y": np.array([[0.0, 1.0], [1.0, NAN]])}
+    b = {image: np.zeros_like(values) for image, values in a.items()}
+    # Layer means are 3 / 4 of four patches and 1 / 2 of two.
+    assert paired_difference(a, b).mean == pytest.approx((3 / 4 + 1 / 2) / 2)
+    assert paired_difference(a, b).n == 4
+
+
+def test_an_interval_with_gaps_is_that_of_means_of_layers() -> None:
+    lot = np.random.default_rng(11)
+    values = {f"i{i:02}": (lot.random((6, 2)) < (0.9, 0.2)).astype(float) for i in range(40)}
+    for image in values.values():
+        image[lot.random(6) < 0.5, 1] = NAN
+    interval = cluster_bootstrap_mean(values)
+    assert interval is not None
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(2000):
+        chosen = [f"i{i:02}" for i in rng.integers(0, 40, size=40)]
+        table = np.concatenate([values[image] for image in chosen])
+        drawn.append(np.nanmean(table, axis=0).mean())
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    # Forty images expand percentiles by 5 %.
+    assert interval.high - interval.low == pytest.approx(1.05 * (high - low), rel=0.06)
+    assert interval == pytest.approx((low, high), abs=0.01)
 
 
 def test_bootstrap_does_not_depend_on_the_order_of_images() -> None:
@@ -117,23 +138,34 @@ def test_one_image_has_no_interval() -> None:
     assert cluster_bootstrap_mean({}) is None
 
 
-@pytest.mark.parametrize("outcome", [0.0, 1.0])
-def test_equal_outcomes_do_not_look_certain(outcome: float) -> None:
-    values = {f"image{i}": np.full(10, outcome) for i in range(20)}
-    assert cluster_bootstrap_mean(values) == wilson(20 * int(outcome), 20)
-
-
 def test_unscored_patches_are_left_out_of_the_mean() -> None:
     base = clustered(np.random.default_rng(4), 0.5, images=30, per_image=4)
     padded = {image: np.append(values, [NAN, NAN]) for image, values in base.items()}
-    assert cluster_bootstrap_mean(base) == cluster_bootstrap_mean(padded)
+    assert cluster_bootstrap_mean(base) == pytest.approx(cluster_bootstrap_mean(padded))
 
 
-def test_difference_of_a_lens_with_itself_is_exactly_nothing() -> None:
+def test_difference_of_a_lens_with_itself_is_nothing_but_not_certain() -> None:
     values = clustered(np.random.default_rng(5), 0.5, images=10, per_image=4)
     result = paired_difference(values, values)
-    assert (result.mean, result.low, result.high, result.n) == (0.0, 0.0, 0.0, 40)
+    unseen = wilson(0, 10).high
+    assert (result.mean, result.low, result.high, result.n) == (0.0, -unseen, unseen, 40)
     assert not result.differs
+
+
+def test_a_constant_difference_leaves_open_what_its_images_leave_open() -> None:
+    ones = {f"i{i}": np.ones(3) for i in range(20)}
+    zeros = {image: np.zeros(3) for image in ones}
+    unseen = wilson(0, 20).high
+    result = paired_difference(ones, zeros)
+    assert (result.mean, result.high) == (1.0, 1.0)
+    assert result.low == pytest.approx(1 - 2 * unseen)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.25, 1.0])
+def test_equal_images_do_not_look_certain(rate: float) -> None:
+    hits = int(4 * rate)
+    values = {f"image{i}": np.repeat([1.0, 0.0], [hits, 4 - hits]) for i in range(20)}
+    assert cluster_bootstrap_mean(values) == pytest.approx(wilson(int(20 * rate), 20))
 
 
 def test_difference_turns_its_sign_with_the_lenses() -> None:
@@ -190,3 +222,50 @@ def test_mcnemar_is_the_exact_binomial_test() -> None:
     assert 0 < mcnemar(600, 900) < 1e-12
     with pytest.raises(UsageError, match="negative"):
         mcnemar(-1, 3)
+
+
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [
+        # Newcombe 1998, Statistics in Medicine 17(8), table II, method 10.
+        ((56, 70, 48, 80), 0.0524, 0.3339),
+        ((9, 10, 3, 10), 0.1705, 0.8090),
+        ((6, 7, 2, 7), 0.0582, 0.8062),
+        ((5, 56, 0, 29), -0.0381, 0.1926),
+        ((0, 10, 0, 20), -0.1611, 0.2775),
+        ((0, 10, 0, 10), -0.2775, 0.2775),
+        ((10, 10, 0, 20), 0.6791, 1.0),
+        ((10, 10, 0, 10), 0.6075, 1.0),
+    ],
+)
+def test_newcombe_equals_published_values(
+    counts: tuple[int, int, int, int], low: float, high: float
+) -> None:
+    assert newcombe(*counts) == pytest.approx((low, high), abs=5e-5)
+
+
+rates = st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(rates, rates)
+def test_newcombe_agrees_with_statsmodels_and_mirrors(
+    a: tuple[int, int], b: tuple[int, int]
+) -> None:
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    low, high = newcombe(*a, *b)
+    assert (low, high) == pytest.approx(
+        confint_proportions_2indep(*a, *b, method="newcomb", compare="diff"), abs=1e-9
+    )
+    mirrored = newcombe(*b, *a)
+    assert (low, high) == pytest.approx((-mirrored.high, -mirrored.low))
+    assert low <= a[0] / a[1] - b[0] / b[1] <= high
+
+
+def test_newcombe_takes_effective_numbers_and_refuses_impossible_ones() -> None:
+    assert newcombe(20.5, 41.0, 30, 100).low < newcombe(205, 410, 30, 100).low
+    assert newcombe(0, 0, 3, 10) == Interval(-1.0, 1.0)
+    with pytest.raises(UsageError, match="hits_b=11 of n_b=10"):
+        newcombe(1, 2, 11, 10)
+    with pytest.raises(UsageError, match="confidence"):
+        newcombe(1, 2, 3, 4, confidence=95)

@@ -1,1 +1,1 @@
-"""A lens, a judge and a model for lensbench, each in one file."""
+"""A lens, a judge, a model, a family and an analysis for lensbench, each in one file."""

@@ -1,0 +1,1 @@
+"""What the stage ``measure`` computes, one quantity per file."""
