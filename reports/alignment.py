@@ -60,8 +60,9 @@ def merged_alignment(
 
     For each patch and visual layer the neighbours of both are put into one list by their score and
     the best ``k`` are counted, as in the mid-layer leap of arXiv 2602.00462. Both must score by
-    the same cosine. Patches that only one of them described are left out. Ties: the earlier source
-    layer. Denominator of a share: all neighbours counted at that visual layer.
+    the same cosine. Neighbours without a score, and patches that only one of them described, are
+    left out. Ties: the earlier source layer. Denominator of a share: all neighbours counted at
+    that visual layer.
 
     Args:
         descriptions: Columns of the run.
@@ -74,7 +75,7 @@ def merged_alignment(
     names = ("lens", "layer", "patch_id", "source_layer", "score")
     columns = [descriptions[name] for name in names]
     for name, layer, patch, source, score in zip(*columns, strict=True):
-        if name == embedding or (name == contextual and _known(source)):
+        if _known(score) and (name == embedding or (name == contextual and _known(source))):
             place = int(layer), patch
             owners.setdefault(place, set()).add(name)
             layer_found = int(source) if name == contextual else INPUT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from markupsafe import Markup
 
@@ -205,7 +205,8 @@ def _column(name: str, rows: Sequence[BoardRow]) -> dict[str, Any]:
 
 def _type(name: str) -> str:
     annotation = BoardRow.model_fields[name].annotation
-    for part in (annotation, *get_args(annotation)):
-        if part in _TYPES:
-            return _TYPES[part]
-    return "counts" if name == "unscored" else "text"
+    if get_origin(annotation) is dict:
+        return "counts"
+    return next(
+        (_TYPES[part] for part in (annotation, *get_args(annotation)) if part in _TYPES), "text"
+    )

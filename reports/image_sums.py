@@ -89,17 +89,19 @@ def image_sums(values: Values, codes: Codes) -> ImageSums | None:
     mean = float(rates[used].mean())
     votes = np.where(used, 1.0 / (used.sum() * np.maximum(totals, 1)), 0.0)
     present = scored.astype(np.float64)
-    parts = np.stack([filled @ votes, present @ votes, present @ (votes * rates)], axis=1)
-    by_image = np.zeros((int(codes.max()) + 1, 3))
-    np.add.at(by_image, codes, parts)
+    shares = _by_image(codes, filled @ votes)
     return ImageSums(
         mean=mean,
-        shares=by_image[:, 0],
-        weights=by_image[:, 1],
-        changes=by_image[:, 0] - by_image[:, 2],
+        shares=shares,
+        weights=_by_image(codes, present @ votes),
+        changes=shares - _by_image(codes, present @ (votes * rates)),
         patches=int(scored.any(axis=1).sum()),
         cells=int(totals.sum()),
     )
+
+
+def _by_image(codes: Codes, values: Values) -> Floats:
+    return np.asarray(np.bincount(codes, values), dtype=np.float64)
 
 
 def patch_means(values: Values) -> Values:

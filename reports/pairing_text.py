@@ -10,32 +10,23 @@ from reports.pairing_records import CellPair, RunComparison
 from reports.tiers import ALPHA
 
 _WIDTH: Final = 100
-_HEADINGS: Final = (
-    "lens",
-    "layer",
-    "A",
-    "B",
-    "n",
-    "A - B [95 %]",
-    "only A",
-    "only B",
-    "p Holm",
-    "",
-)
-_LEFT: Final = (0, 5, 9)
-_LONGEST: Final = 26
+_HEADINGS: Final = ("lens", "layer", "A", "B", "n", "A - B [95 %]", "only A/B", "p Holm", "")
+_LEFT: Final = (0, 5, 8)
+_GAP: Final = "  "
+_LEAST_P: Final = 0.001
 _VERDICTS: Final = {
-    "first higher": "A higher",
-    "second higher": "B higher",
+    "first higher": "A > B",
+    "second higher": "A < B",
     "not told apart": "",
-    "cannot tell": "cannot tell",
+    "cannot tell": "?",
 }
 
 
 def comparison_text(found: RunComparison) -> str:
-    """Return the cells of lenses and the means of controls, how the runs were paired, what differs.
+    """Return the cells of lenses and means of controls, how runs were paired, and what differs.
 
-    No line of words is longer than 100 columns. The result ends without a newline.
+    No line is longer than 100 columns: long names of lenses are cut. ``only A/B`` counts patches
+    that one of the runs hit. The result ends without a newline.
     """
     parts = [
         "\n".join(
@@ -95,30 +86,43 @@ def _table(cells: Sequence[CellPair]) -> str:
     if not cells:
         return ""
     rows = [_HEADINGS, *(_row(cell) for cell in cells)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    used = [place for place in range(len(_HEADINGS)) if any(row[place] for row in rows[1:])]
+    widths = {place: max(len(row[place]) for row in rows) for place in used}
+    others = sum(widths.values()) - widths[0] + len(_GAP) * (len(used) - 1)
+    widths[0] = min(widths[0], _WIDTH - others)
     lines = []
     for row in rows:
+        cut = (_shortened(row[0], widths[0]), *row[1:])
         padded = [
-            text.ljust(width) if column in _LEFT else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+            cut[place].ljust(width) if place in _LEFT else cut[place].rjust(width)
+            for place, width in widths.items()
         ]
-        lines.append("  ".join(padded).rstrip())
+        lines.append(_GAP.join(padded).rstrip())
     return "\n".join(lines)
 
 
 def _row(cell: CellPair) -> tuple[str, ...]:
     return (
-        cell.lens if len(cell.lens) <= _LONGEST else f"{cell.lens[: _LONGEST - 1]}…",
+        cell.lens,
         "mean" if cell.layer is None else str(cell.layer),
         _rate(cell.first),
         _rate(cell.second),
         str(cell.first_n) if cell.first_n == cell.second_n else f"{cell.first_n}/{cell.second_n}",
         _interval(cell),
-        "" if cell.first_only is None else str(cell.first_only),
-        "" if cell.second_only is None else str(cell.second_only),
-        "–" if cell.p_holm is None else f"{cell.p_holm:.3f}",
+        "" if cell.first_only is None else f"{cell.first_only}/{cell.second_only}",
+        _p(cell.p_holm),
         _VERDICTS[cell.verdict],
     )
+
+
+def _shortened(name: str, width: int) -> str:
+    return name if len(name) <= width else f"{name[: width - 1]}…"
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if value >= _LEAST_P else f"<{_LEAST_P}"
 
 
 def _rate(value: float | None) -> str:

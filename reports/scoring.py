@@ -10,11 +10,10 @@ import numpy as np
 
 from harness.core.errors import MismatchError
 from harness.core.records import Definition, LensKind, Patch, RunSpec, Score
-from harness.core.wilson import score_interval
 from reports.image_sums import ImageSums, Values, effective_n, image_codes, image_sums
 from reports.outcomes import NO_JUDGE, Answers, Cell, Columns, Outcomes, definitions, join
 from reports.same_layers import distinct_mean
-from reports.stats import Interval, mean_interval
+from reports.stats import Interval, mean_interval, rate_interval
 
 WILSON: Final = "wilson-95"
 """Wilson's interval of patches that are independent: one on each image."""
@@ -159,7 +158,7 @@ def _interval(sums: ImageSums | None, over_layers: bool, seed: int) -> tuple[Int
         found = mean_interval(sums, seed)
         return found, BOOTSTRAP if found else NO_INTERVAL
     method = WILSON if sums.images == sums.cells else CLUSTERED_WILSON
-    return Interval(*score_interval(sums.mean, effective_n(sums))), method
+    return rate_interval(sums), method
 
 
 def _bounds(values: Values) -> Interval:

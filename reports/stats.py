@@ -14,7 +14,7 @@ from typing import NamedTuple
 from harness.core.bootstrap import DRAWS, Floats, cluster_interval
 from harness.core.errors import MismatchError, UsageError
 from harness.core.wilson import score_interval
-from reports.image_sums import ImageSums, Values, sums_by_image
+from reports.image_sums import ImageSums, Values, effective_n, sums_by_image
 
 __all__ = [
     "DRAWS",
@@ -27,6 +27,7 @@ __all__ = [
     "mean_interval",
     "newcombe",
     "paired_difference",
+    "rate_interval",
     "wilson",
 ]
 
@@ -68,6 +69,18 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> Interval:
     if n == 0:
         return Interval(0.0, 1.0)
     return Interval(*score_interval(hits / n, n, _checked(confidence)))
+
+
+def rate_interval(sums: ImageSums, confidence: float = 0.95) -> Interval:
+    """Return Wilson's interval of a rate at the effective number of its patches.
+
+    Definition: as :func:`wilson`, with n of :func:`reports.image_sums.effective_n` and the rate of
+    all scored patches. It is Wilson's own interval where each image has one patch. Degenerate:
+    where all are hits or none is, images are counted as one patch each.
+    Reference: Korn and Graubard 1998, Survey Methodology 24(2); Dean and Pagano 2015, J. Surv.
+    Stat. Methodol. 3(4).
+    """
+    return Interval(*score_interval(sums.mean, effective_n(sums), _checked(confidence)))
 
 
 def newcombe(
@@ -183,19 +196,25 @@ def difference_interval(
 ) -> Interval | None:
     """Return the interval of a mean of differences from -1 to 1, resampling whole images.
 
-    Definition: as :func:`mean_interval`. Degenerate: None below two images. Where every image
-    gives the same difference d, as with two lenses that never differ, every draw agrees; what G
-    such images leave open is a share w of patches that are otherwise, up to Wilson's upper end for
-    0 of G, and each of those may be -1 or 1: the ends are (1 - w) d - w and (1 - w) d + w.
+    Definition: as :func:`mean_interval`. Draws of images cannot show what no image has: where all
+    images favour one side, none of the draws favours the other. G images then leave open that a
+    share w of the patches does, up to Wilson's upper end for 0 of G, and an end on that side is at
+    least as far as a mean of the difference d over the others and of -1 or 1 over these:
+    (1 - w) d - w or (1 - w) d + w. Degenerate: None below two images. Where every image gives the
+    same difference, as with two lenses that never differ, both ends are these.
     """
     if sums.images < 2:
         return None
+    _, unseen = score_interval(0.0, sums.images, _checked(confidence))
+    lowest, highest = ((1 - unseen) * sums.mean + extreme for extreme in (-unseen, unseen))
     if sums.constant:
-        _, open_share = score_interval(0.0, sums.images, confidence)
-        middle = (1 - open_share) * sums.mean
-        return Interval(middle - open_share, middle + open_share)
+        return Interval(lowest, highest)
     found = cluster_interval(sums.rows, _ratio, seed=seed, draws=draws, confidence=confidence)
-    return Interval(max(-1.0, found[0]), min(1.0, found[1])) if found else None
+    if found is None:
+        return None
+    low = min(found[0], lowest) if (sums.shares >= 0).all() else found[0]
+    high = max(found[1], highest) if (sums.shares <= 0).all() else found[1]
+    return Interval(max(-1.0, low), min(1.0, high))
 
 
 def mcnemar(b: int, c: int) -> float:

@@ -85,35 +85,45 @@ def distinct_answers(tables: Sequence[Any]) -> tuple[Answers, Ints]:
     start = integers((table["start"] for table in tables), missing=0)
     end = integers((table["end"] for table in tables), missing=0)
     source = integers(table["source_layer"] for table in tables)
-    codes = np.zeros(len(start), dtype=np.int32)
-    for column in (word.codes, context.codes, start, end, source):
-        key = codes * np.int64(_extent(column))
-        key += column
-        codes = dense(key)
-    first = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.int64)
-    first[codes] = np.arange(len(codes))  # any row of an answer says what all its rows say
-    contexts, windows = _windowed(
+    codes, first = _numbered((word.codes, context.codes, start, end, source))
+    contexts, spans = _windowed(
         context.distinct,
-        context.codes[first].astype(np.int64),
+        context.codes[first],
         np.maximum(start[first], 0),
         np.maximum(end[first], 0),
     )
-    word_of = word.codes[first].astype(np.int64)
-    keys = (source[first], windows[2], windows[1], _ranks(word.distinct)[word_of])
-    content = np.empty(len(first), dtype=np.int64)
-    content[np.lexsort((*keys, _ranks(contexts)[windows[0]]))] = np.arange(len(first))
-    answers = Answers(word.distinct, contexts, word_of, *windows, source[first], content)
-    return answers, codes
+    columns = (word.codes[first], *spans, source[first])
+    merged, kept = _numbered(columns)  # windows of different sentences may be the same
+    word_of, context_of, start_of, end_of, source_of = (column[kept] for column in columns)
+    content = np.empty(len(kept), dtype=np.int64)
+    ranks = _ranks(word.distinct)[word_of], _ranks(contexts)[context_of]
+    content[np.lexsort((source_of, end_of, start_of, *ranks))] = np.arange(len(kept))
+    answers = Answers(
+        word.distinct, contexts, word_of, context_of, start_of, end_of, source_of, content
+    )
+    return answers, merged[codes]
+
+
+def _numbered(columns: Sequence[Ints]) -> tuple[Ints, Ints]:
+    """Return [rows] equal numbers for rows that are equal in all columns, and a row of each."""
+    codes = np.zeros(len(columns[0]), dtype=np.int32)
+    for column in columns:
+        key = codes * np.int64(_extent(column))
+        key += column
+        codes = dense(key)
+    row = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.int64)
+    row[codes] = np.arange(len(codes))
+    return codes, row
 
 
 def _windowed(
-    contexts: list[str], context: Ints, start: Ints, end: Ints
+    contexts: Sequence[str], context: Ints, start: Ints, end: Ints
 ) -> tuple[list[str], tuple[Ints, Ints, Ints]]:
     """Return sentences with windows of the long ones, and each answer's sentence and span."""
     extents = np.array([len(text) for text in contexts], dtype=np.int64)[context]
     start = np.minimum(start, extents)
     end = np.clip(end, start, extents)
-    context = context.copy()
+    context = context.astype(np.int64)
     numbers: dict[str, int] = {}
     for answer in np.flatnonzero(extents > LONGEST):
         text, shift = _window(contexts[context[answer]], int(start[answer]), int(end[answer]))

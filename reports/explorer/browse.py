@@ -48,7 +48,7 @@ def browse_cells(
     rows = np.flatnonzero((image >= 0) & (lens < tested))
     height = max((len(picture.ys) for picture in pictures), default=0)
     width = max((len(picture.xs) for picture in pictures), default=0)
-    per_cell = tested * len(layers)
+    per_cell = max(tested * len(layers), 1)
     key = _cell(grid, rows, image[rows], pictures, (height, width))
     key *= per_cell
     key += lens[rows] * len(layers) + _layer(grid, layers)[rows]
@@ -57,7 +57,7 @@ def browse_cells(
     for number, cells in enumerate(judged):
         if cells is not None:
             asked[(number * height + cells.row) * width + cells.col] = True
-    kept = ~asked[question // max(per_cell, 1)]
+    kept = ~asked[question // per_cell]
     rows, question = rows[kept], question[kept]
     ends = np.searchsorted(question, np.arange(len(pictures) + 1) * height * width * per_cell)
     found: list[Cells | None] = []

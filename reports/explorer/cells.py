@@ -29,7 +29,7 @@ class Verdicts:
     relation: Bytes
     """[W] place in :data:`RELATIONS`, or :data:`NO_RELATION`."""
     reason: Ints
-    """[Q] 0, or 1 + place among the reasonings."""
+    """[Q] 0, or 1 + place among the reasonings, which are numbered as they first appear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,12 @@ class Cells:
             verdicts=(),
         )
 
-    def packed(
-        self, header: Mapping[str, object], answers: Ints, reasons: Ints, scores: bool
-    ) -> bytes:
+    def packed(self, header: Mapping[str, object], answers: Ints, *, scores: bool) -> bytes:
         """Return the chunk of these cells.
 
         Args:
             header: Its ``lenses``, ``layers`` and ``k``.
             answers: [all answers] their numbers in the page.
-            reasons: [1 + all reasonings] their numbers in the page, from 1.
             scores: Whether scores are kept.
         """
         columns = [
@@ -86,6 +83,6 @@ class Cells:
                 Column(f"status{judge}", verdicts.status),
                 Column(f"hit{judge}", verdicts.hit),
                 Column(f"relation{judge}", verdicts.relation),
-                Column(f"reason{judge}", reasons[verdicts.reason], least="u32"),
+                Column(f"reason{judge}", verdicts.reason, least="u32"),
             ]
         return cells_data(header, columns)

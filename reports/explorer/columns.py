@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -11,9 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from harness.core.errors import MismatchError
-
-Ints: TypeAlias = npt.NDArray[np.int64] | npt.NDArray[np.int32]
+Ints: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 """Any whole numbers."""
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -52,8 +50,6 @@ def texts(columns: Iterable[Any]) -> Texts:
     chunks = [chunk for column in columns for chunk in _strings(column).chunks]
     joined = pa.chunked_array(chunks, type=pa.string()).fill_null("").dictionary_encode()
     whole = joined.combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):  # older versions keep an empty one as it is
-        whole = whole.chunk(0)
     codes = whole.indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     return Texts(codes, whole.dictionary.to_pylist())
 
@@ -75,22 +71,6 @@ def dense(codes: Ints) -> npt.NDArray[np.int32]:
     """Return equal numbers for equal ``codes``, from 0 without gaps, in order of appearance."""
     found = pa.array(codes).dictionary_encode().indices
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int32)
-
-
-def lengths(columns: Mapping[str, Any] | Any, names: Iterable[str], what: str) -> int:
-    """Return the number of rows of ``columns`` (a mapping or a table).
-
-    Raises:
-        MismatchError: one of ``names`` is missing, or columns differ in length.
-    """
-    known = list(columns.column_names if isinstance(columns, pa.Table) else columns)
-    missing = [name for name in names if name not in known]
-    if missing:
-        raise MismatchError(f"{what} have no column {', '.join(missing)}; they have {known}")
-    found = {name: len(columns[name]) for name in names}
-    if len(set(found.values())) > 1:
-        raise MismatchError(f"columns of {what} differ in length: {found}")
-    return next(iter(found.values()))
 
 
 def _strings(column: Any) -> pa.ChunkedArray:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-_LEVEL: Final = 9
+_LEVEL: Final = 6  # level 9 saves 0.3 % in four times the time
 _WIDTHS: Final = {"u8": 1, "u16": 2, "u32": 4}
 
 

@@ -75,16 +75,13 @@ class PreparedBook:
         uses = np.zeros(len(self.answers.word), dtype=np.int64)
         for cells in [*judged, *(cells for cells in shown.values() if cells is not None)]:
             uses += np.bincount(cells.answer, minlength=len(uses))
-        kept = np.unique(
-            np.concatenate([[0], *(each.reason for cells in judged for each in cells.verdicts)])
-        ).astype(np.int64)
-        reasons = np.zeros(len(self.reasons) + 1, dtype=np.int64)
-        reasons[kept] = np.arange(len(kept))
-        data, answers = self.answers.packed(uses, [self.reasons[i - 1] for i in kept[1:].tolist()])
+        given = [each.reason.max(initial=0) for cells in judged for each in cells.verdicts]
+        reasons = self.reasons[: max(given, default=0)]  # numbered image by image
+        data, answers = self.answers.packed(uses, reasons)
         return PackedBook(
             answers=chunk(data),
             images=tuple(
-                self._image(self.judged[image], shown[image], rung, answers, reasons)
+                self._image(self.judged[image], shown[image], rung, answers)
                 if only is None or image in only
                 else PackedImage(None, None)
                 for image in images
@@ -92,7 +89,7 @@ class PreparedBook:
         )
 
     def _image(
-        self, judged: Cells | None, browse: Cells | None, rung: Rung, answers: Ints, reasons: Ints
+        self, judged: Cells | None, browse: Cells | None, rung: Rung, answers: Ints
     ) -> PackedImage:
         layers = list(range(len(self.layers)))
         head = {"lenses": list(range(len(self.lenses))), "layers": layers, "k": self.source.k}
@@ -102,10 +99,10 @@ class PreparedBook:
             "k": min(self.source.k, rung.words),
         }
         return PackedImage(
-            judged=None if judged is None else chunk(judged.packed(head, answers, reasons, True)),
+            judged=None if judged is None else chunk(judged.packed(head, answers, scores=True)),
             browse=None
             if browse is None
-            else chunk(browse.packed(tested, answers, reasons, rung.scores)),
+            else chunk(browse.packed(tested, answers, scores=rung.scores)),
         )
 
     def entry(self, packed: PackedBook, first: int, pictures: Mapping[str, int]) -> dict[str, Any]:

@@ -58,6 +58,8 @@ def write_figures(
 ) -> list[Path]:
     """Write figures that need nothing else, with a white background, in the light colours.
 
+    The same figure gives the same SVG file; the converter may order the parts of a PDF otherwise.
+
     Args:
         figures: File stem and figure. Stems become lower-case ASCII letters, digits and hyphens;
             of equal ones the second gets ``-2``, and so on.

@@ -204,26 +204,28 @@ def _missing(
     scores: Sequence[Score], model: str, paper: Paper, spec: RunSpec | None
 ) -> tuple[str, ...]:
     """Return what only the run or only the paper has."""
-    found: list[str] = []
     ours = dict.fromkeys(score.lens for score in scores)
     published: dict[str, set[int]] = {}
     for cell in paper.cells:
         if (cell.model, cell.variant) == (model, "none"):
             published.setdefault(cell.lens, set()).add(cell.layer)
+    found: dict[str, list[str]] = {}
     for lens in (*ours, *(lens for lens in published if lens not in ours)):
         if lens not in published:
-            found.append(f"{lens} has no published rate")
+            found.setdefault("not in the paper", []).append(lens)
         elif lens not in ours:
-            found.append(f"{lens} is published, but not in the run")
+            found.setdefault("published, but not in the run", []).append(lens)
         else:
             own = set(spec.layers if spec else _layers(scores, lens))
-            found += _layer_lines(lens, own - published[lens], "have no published rate")
-            found += _layer_lines(lens, published[lens] - own, "are published, but not in the run")
-    return tuple(found)
-
-
-def _layer_lines(lens: str, layers: set[int], what: str) -> list[str]:
-    return [f"{lens}: layers {', '.join(map(str, sorted(layers)))} {what}"] if layers else []
+            sides = (
+                (own - published[lens], "not in the paper"),
+                (published[lens] - own, "published, but not in the run"),
+            )
+            for layers, what in sides:
+                if layers:
+                    listed = ", ".join(map(str, sorted(layers)))
+                    found.setdefault(f"layers {listed}: {what}", []).append(lens)
+    return tuple(f"{', '.join(lenses)}: {what}" for what, lenses in found.items())
 
 
 def _general(model: str, paper: Paper) -> tuple[str, ...]:

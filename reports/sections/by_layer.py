@@ -21,7 +21,8 @@ LEAST_SCORED: Final = 0.9
 _DEFINITION: Final = (
     "Rate = patches whose words hold at least one that the judge calls concrete, abstract or "
     "global / patches scored, for each lens at each visual layer; unscored patches are left out. "
-    "Bands: Wilson's 95 % interval. One lens is ahead of another at a layer if the 95 % interval "
+    "Bands: Wilson's 95 % interval, for the effective number of patches where an image has "
+    "several. One lens is ahead of another at a layer if the 95 % interval "
     "of their mean difference over the patches scored for both, which resamples whole images, "
     "leaves out 0; these intervals are not corrected for their number. A lens overtakes another "
     "where it is behind at one layer and ahead at the next layer at which either is ahead. "
@@ -44,9 +45,8 @@ class ByLayer:
                 for score in evidence.scores
                 if (score.judge, score.definition) == (board.judge, HEADLINE)
                 and score.layer is not None
-                and score.estimate is not None
             ]
-            if scores:
+            if any(score.estimate is not None for score in scores):
                 return self._analysis(evidence, board, scores)
         return None
 

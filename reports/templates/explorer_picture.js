@@ -134,7 +134,7 @@ const makePicture = ({ frame, image: picture, onHover, onChoose }) => {
     current.tabIndex = 0;
     current.setAttribute("aria-selected", "true");
     current.setAttribute("aria-label", label);
-    if (focus) current.focus();
+    if (focus || grid.contains(document.activeElement)) current.focus({ preventScroll: !focus });
   };
   const meant = (event) => {
     const node = event.target.closest("[data-cell]");

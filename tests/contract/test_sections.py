@@ -6,12 +6,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from math import isfinite
+from math import isfinite, nan
 
 import pytest
 
 from harness.core.records import LensKind
-from reports.figures.records import Column, Dots, Figure, HeatMap, LineChart, StackedBars, Table
+from reports.figures.records import Dots, Figure, HeatMap, LineChart, StackedBars, Table
 from reports.sections.base import Analysis, Evidence
 from reports.sections.registry import SECTIONS, analyses
 from tests.reports.sections.evidences import (
@@ -22,49 +22,43 @@ from tests.reports.sections.evidences import (
     nothing_scored,
     paper_of,
     shuffled,
+    small_run,
     with_holes,
     with_odd_words,
     with_scores,
 )
-from tests.reports.synthetic import Run, make_run
 
 ONE_LENS: dict[str, LensKind] = {"latent": "lens", "shuffled-patch:latent": "control"}
 CONTROLS: dict[str, LensKind] = {"random-vector": "control"}
 
 
-def varied(images: int = 6, **options: object) -> Run:
-    """Return a run whose scores differ from word to word."""
-    run = make_run(images=images, **options)  # type: ignore[arg-type]
-    return with_scores(run, lambda row: (row * 37 % 101) / 101)
-
-
 def measured() -> Evidence:
-    run = varied()
+    run = small_run()
     published = {"latent": {0: 0.7, 4: 0.75, 31: 0.6}, "logit": {0: 0.1}}
     return evidence(run, measures=measures_of(run.spec), paper=paper_of("mini", published))
 
 
 CASES: dict[str, Callable[[], Evidence]] = {
     "measured": measured,
-    "judged only": lambda: evidence(varied()),
-    "equal scores": lambda: evidence(make_run(images=6)),
-    "no scores": lambda: evidence(with_scores(make_run(images=3), lambda _: float("nan"))),
-    "unjudged": lambda: evidence(varied(), answers={}),
-    "one image": lambda: evidence(varied(1)),
-    "one patch": lambda: evidence(varied(1, per_image=1)),
-    "one layer": lambda: evidence(varied(layers=(3,))),
+    "judged only": lambda: evidence(small_run()),
+    "equal scores": lambda: evidence(with_scores(small_run(), lambda _: 0.5)),
+    "no scores": lambda: evidence(with_scores(small_run(), lambda _: nan)),
+    "unjudged": lambda: evidence(small_run(), answers={}),
+    "one image": lambda: evidence(small_run(1)),
+    "one patch": lambda: evidence(small_run(1, per_image=1)),
+    "one layer": lambda: evidence(small_run(layers=(3,))),
     "one layer, measured": lambda: evidence(
-        varied(layers=(3,)), measures=measures_of(varied(layers=(3,)).spec)
+        small_run(layers=(3,)), measures=measures_of(small_run(layers=(3,)).spec)
     ),
-    "one word": lambda: evidence(first_words(varied(), 1)),
-    "two words": lambda: evidence(first_words(varied(), 2)),
-    "one lens": lambda: evidence(varied(kinds=ONE_LENS)),
-    "controls alone": lambda: evidence(varied(kinds=CONTROLS)),
-    "all hits": lambda: evidence(varied(rate=lambda *_: 1.0)),
-    "no hits": lambda: evidence(varied(rate=lambda *_: 0.0)),
+    "one word": lambda: evidence(first_words(small_run(), 1)),
+    "two words": lambda: evidence(first_words(small_run(), 2)),
+    "one lens": lambda: evidence(small_run(kinds=ONE_LENS)),
+    "controls alone": lambda: evidence(small_run(kinds=CONTROLS)),
+    "all hits": lambda: evidence(small_run(rate=lambda *_: 1.0)),
+    "no hits": lambda: evidence(small_run(rate=lambda *_: 0.0)),
     "nothing scored": nothing_scored,
     "missing cells": with_holes,
-    "panel": lambda: judged_by_panel(varied()),
+    "panel": judged_by_panel,
     "odd words": with_odd_words,
 }
 
@@ -83,7 +77,8 @@ def figures_of(figure: Figure) -> Iterator[float | None]:
     match figure:
         case LineChart(lines=lines) | Dots(rows=lines):
             for mark in (mark for line in lines for mark in line.marks):
-                yield from (mark.x, mark.y, mark.low, mark.high)
+                drawn: tuple[float | None, ...] = (mark.x, mark.y, mark.low, mark.high)
+                yield from drawn
         case HeatMap(values=values):
             yield from (value for row in values for value in row)
         case StackedBars(parts=parts):
@@ -117,14 +112,25 @@ def unknown_numbers(found: Analysis, names: tuple[str, ...]) -> list[str]:
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, " ")
     numbers, texts = shown(found)
-    missing = []
-    for number in re.findall(r"\d+(?:[.,]\d+)*", text):
-        value, digits = float(number.replace(",", "")), len(number.partition(".")[2])
-        half = 0.5 * 10**-digits + 1e-9
-        drawn = any(abs(abs(v) * scale - value) <= half for v in numbers for scale in (1, 100))
-        if not drawn and re.search(rf"(?<![\d.]){re.escape(number)}(?![\d]|\.\d)", texts) is None:
-            missing.append(number)
-    return missing
+    return [
+        number
+        for number, unit in re.findall(r"(\d+(?:[.,]\d+)*)( %| points)?", text)
+        if not drawn(number, bool(unit), numbers)
+        and re.search(rf"(?<![\d.]){re.escape(number)}(?!\d|\.\d)", texts) is None
+    ]
+
+
+def drawn(number: str, of_hundred: bool, values: list[float]) -> bool:
+    """Return whether a number is one of ``values``, rounded as it is written; counts are exact.
+
+    What is not drawn at all may be called 0.
+    """
+    digits = len(number.partition(".")[2])
+    exact = digits == 0 and not of_hundred
+    half = 1e-9 if exact else 0.5 * 10**-digits + 1e-9
+    written = float(number.replace(",", ""))
+    scale = 100 if of_hundred else 1
+    return any(abs(abs(value) * scale - written) <= half for value in (*values, 0.0))
 
 
 def check_figure(figure: Figure, styles: set[str]) -> None:
@@ -141,8 +147,8 @@ def check_figure(figure: Figure, styles: set[str]) -> None:
         case StackedBars(bars=bars, parts=parts, groups=groups):
             assert {len(part.values) for part in parts} == {len(bars)}
             assert len(groups) in (0, len(bars))
-            for values in zip(*(part.values for part in parts), strict=True):
-                assert sum(value or 0.0 for value in values) <= 1 + 1e-9
+            for shares in zip(*(part.values for part in parts), strict=True):
+                assert sum(share or 0.0 for share in shares) <= 1 + 1e-9
         case Dots(rows=rows_):
             assert all(row.marks for row in rows_)
 
@@ -151,9 +157,9 @@ def check_table(table: Table) -> None:
     assert table.name
     assert table.caption
     assert all(len(row) == len(table.columns) for row in table.rows)
-    for value, column in ((v, c) for row in table.rows for v, c in zip(row, table.columns)):  # noqa: B905
-        assert isinstance(column, Column)
-        assert value is None or isinstance(value, str) != column.numeric, (table.name, column.name)
+    for row in table.rows:
+        for value, column in zip(row, table.columns, strict=True):
+            assert value is None or isinstance(value, str) != column.numeric, column.name
 
 
 @every_section
@@ -205,7 +211,7 @@ def test_every_number_of_the_finding_is_in_a_figure_or_table(section: str, case:
 
 @every_section
 def test_an_analysis_does_not_depend_on_the_order_of_rows(section: str) -> None:
-    run = varied()
+    run = small_run()
     measures = measures_of(run.spec)
     one = SECTIONS.get(section).analyse(evidence(run, measures=measures))
     other = SECTIONS.get(section).analyse(evidence(shuffled(run), measures=measures))
@@ -228,7 +234,7 @@ def test_the_page_has_each_analysis_once_in_the_order_of_the_registry() -> None:
 
 
 def test_a_number_that_no_figure_shows_is_found() -> None:
-    found = analysis("by-layer", "measured")
+    found = analysis("by-layer", "judged only")
     assert found is not None
-    wrong = found.model_copy(update={"finding": "latent is at 43.217 % at layer 4."})
-    assert unknown_numbers(wrong, ("latent",)) == ["43.217"]
+    wrong = found.model_copy(update={"finding": "latent is at 43.217 % at layer 987, logit at 4."})
+    assert unknown_numbers(wrong, ("latent",)) == ["43.217", "987"]

@@ -103,11 +103,12 @@ def test_a_layer_that_is_near_to_everything_wins_only_without_its_scale(tmp_path
 
 
 def hub_dimension(strength: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return tokens and rows where token i is row i but for dimension 7 of unequal strength."""
+    """Return tokens and rows where token i is row i but for dimension 7, which that row lacks."""
     rows = noise(1, ROWS, WIDTH)
     tokens = rows[:TOKENS] + 0.1 * noise(2, TOKENS, WIDTH)
     rows, tokens = rows.clone(), tokens.clone()
     rows[:, 7] = strength * torch.linspace(0.2, 3, ROWS)
+    rows[:TOKENS, 7] = 0.0
     tokens[:, 7] = strength
     return tokens[:, None], rows
 

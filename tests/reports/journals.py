@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from random import Random
 
 from harness.core.records import Answer, Call, Check, Judgement, Relation, Status
+from reports.assembly import build_report
 from reports.judging import Journals
 from reports.outcomes import Answers, Question
 from reports.panel import all_boards, panel_name
+from reports.published.load import load_paper
+from reports.run_view import RunTables
 from reports.scoring import score_outcomes
-from reports.view import JudgeNote, LensNote, ReportView, RunTables, build_view
-from tests.reports.synthetic import Run, pictures
+from reports.view import JudgeNote, LensNote, ReportView
+from tests.reports.synthetic import Run
 
 RELATIONS: tuple[Relation, ...] = ("concrete", "abstract", "global", "none")
 
@@ -131,17 +134,18 @@ def tables_of(
 ) -> RunTables:
     """Return the tables of a run with the scores of all its boards."""
     boards = all_boards(run.columns, answers, run.patches, run.spec, panels)
-    scores = [each for board in boards for each in score_outcomes(board, run.spec, run.kinds)]
-    return RunTables(run.spec, run.patches, run.columns, answers, scores, journals, panels)
-
-
-def view_of_judges(run: Run, tables: RunTables) -> ReportView:
-    """Build the report view of a run with several judges."""
-    return build_view(
-        tables,
-        spec_hash="c" * 64,
+    return RunTables(
+        model="mini",
+        spec=run.spec,
+        spec_hash="c" * 10,
         provenance="A miniature.",
         lenses=[LensNote(name=n, kind=k, summary=f"About {n}.") for n, k in run.kinds.items()],
+        patches=run.patches,
+        descriptions=run.columns,
+        boards=boards,
+        scores=[each for board in boards for each in score_outcomes(board, run.spec, run.kinds)],
+        answers=answers,
+        judgements=journals,
         judges=[
             JudgeNote(
                 name=judge,
@@ -150,7 +154,12 @@ def view_of_judges(run: Run, tables: RunTables) -> ReportView:
                 protocol="paper.1",
                 prompt_hash="d3adbeef" * 8,
             )
-            for judge in tables.answers
+            for judge in answers
         ],
-        images=pictures(run)[:1],
+        panels=panels,
     )
+
+
+def view_of_judges(tables: RunTables) -> ReportView:
+    """Build the report view of a run with several judges."""
+    return build_report([tables], load_paper())

@@ -8,10 +8,15 @@ from random import Random
 from typing import Any
 
 from harness.core.records import Answer, LensKind, Patch, Relation, RunSpec, Status
-from reports.old_explorer import ExplorerImage
-from reports.outcomes import Answers, Question
-from reports.scoring import score_run
-from reports.view import JudgeNote, LensNote, ReportView, RunTables, build_view
+from reports.assembly import build_report
+from reports.explorer.book import Explorer, ExplorerSource, Picture
+from reports.explorer.budget import build_explorer
+from reports.outcomes import Answers, Question, join
+from reports.published.load import load_paper
+from reports.run_view import RunTables
+from reports.scoring import score_outcomes
+from reports.templating import lens_styles
+from reports.view import JudgeNote, LensNote, ReportView
 
 WORDS: dict[Relation, tuple[str, ...]] = {
     "concrete": ("dog", "tail", "red", "striped", "grass", "window", "wheel", "roof"),
@@ -127,38 +132,62 @@ def answer(patch_id: str, words: tuple[str, ...], status: Status = "ok") -> Answ
     )
 
 
-def view_of(run: Run, *, judged: bool = True, images: int = 3, budget: int = 10**7) -> ReportView:
-    """Build the report view of a run, with pictures of its first ``images`` images."""
+def tables_of(run: Run, *, judged: bool = True, model: str = "mini") -> RunTables:
+    """Return a run as the report reads it."""
     answers: dict[str, Answers] = {JUDGE: run.answers} if judged else {}
     judge, given = (JUDGE, run.answers) if judged else ("none", None)
-    scores = score_run(run.columns, given, run.patches, run.spec, run.kinds, judge)
-    return build_view(
-        RunTables(run.spec, run.patches, run.columns, answers, scores),
-        spec_hash="c" * 64,
+    board = join(run.columns, given, run.patches, run.spec, judge)
+    note = JudgeNote(name=JUDGE, version="v1", statement="Rules, no person.")
+    return RunTables(
+        model=model,
+        spec=run.spec,
+        spec_hash="c" * 10,
         provenance="A miniature, never trained on photographs.",
         lenses=[LensNote(name=n, kind=k, summary=f"About {n}.") for n, k in run.kinds.items()],
-        judges=[JudgeNote(name=JUDGE, version="v1", statement="Rules, no person.")]
-        if judged
-        else [],
+        patches=run.patches,
+        descriptions=run.columns,
+        boards=(board,),
+        scores=score_outcomes(board, run.spec, run.kinds),
+        answers=answers,
+        judges=[note] if judged else [],
         stamp={"python": "3.11"},
-        images=pictures(run)[:images],
-        budget=budget,
     )
 
 
-def pictures(run: Run) -> list[ExplorerImage]:
-    """Return one tiny picture per image."""
+def view_of(run: Run, *, judged: bool = True) -> ReportView:
+    """Build the report view of a run."""
+    return build_report([tables_of(run, judged=judged)], load_paper())
+
+
+def explorer_of(run: Run, *, judged: bool = True, images: int = 3) -> Explorer:
+    """Pack the explorer of a run, with pictures of its first ``images`` images."""
+    tables = tables_of(run, judged=judged)
+    source = ExplorerSource(
+        model=tables.model,
+        run=tables.spec_hash,
+        k=run.spec.k,
+        kinds=run.kinds,
+        styles=lens_styles(run.kinds),
+        units={"latent": "cosine"},
+        boards=tables.boards,
+        descriptions=run.columns,
+        pictures=pictures(run)[:images],
+    )
+    return build_explorer([source])
+
+
+def pictures(run: Run) -> list[Picture]:
+    """Return one tiny picture per image, with a grid of 10 x 10 cells."""
+    edges = tuple((i / 10, (i + 1) / 10) for i in range(10))
     return [
-        ExplorerImage(
+        Picture(
             image_id=image,
             source=f"scene:{index}",
             data_uri=PIXEL.replace("AAACAk", f"AAAC{index:02}"),
             width=120,
             height=120,
-            regions={
-                patch.patch_id: (0.08 * k, 0.1, 0.08 * k + 0.3, 0.4)
-                for k, patch in enumerate(p for p in run.patches if p.image_id == image)
-            },
+            xs=edges,
+            ys=edges,
         )
         for index, image in enumerate(run.spec.image_ids)
     ]

@@ -22,7 +22,7 @@ from tests.reports.agreements import (
     make_agreement,
     undefined,
 )
-from tests.reports.synthetic import make_run, pictures, view_of
+from tests.reports.synthetic import explorer_of, make_run, view_of
 from tests.reports.test_html import HOSTILE, LOADS, Page
 
 TURNED = "left\u202etfel"
@@ -40,7 +40,7 @@ def page(found: Agreement) -> str:
 
 
 def section(page: str) -> str:
-    return page.partition('<section id="agreement">')[2].partition("</section>")[0]
+    return re.split('<section id="(?:r0-)?agreement">', page)[1].partition("</section>")[0]
 
 
 def estimates(value: object) -> Iterator[Estimate]:
@@ -369,8 +369,7 @@ def test_figures_are_named_and_have_tables_beside_them(found: Agreement, page: s
 
 def test_colours_are_those_of_the_report(found: Agreement) -> None:
     run = make_run(4, images=4, layers=(0, 3))
-    view = view_of(run)
-    page = section(render_report(view.model_copy(update={"agreement": found}), pictures(run)))
+    page = section(render_report(_with(view_of(run), found)))
     assert f'<span class="swatch lens-0"></span><bdi>{LENSES[0]}</bdi>' in page
     assert f'<span class="swatch control-grey"></span><bdi>{CONTROL}</bdi>' in page
     alone = section(agreement_html(found))
@@ -380,14 +379,19 @@ def test_colours_are_those_of_the_report(found: Agreement) -> None:
 def test_the_report_has_the_section_only_if_people_were_asked(found: Agreement) -> None:
     run = make_run(4, images=4, layers=(0, 3))
     without = view_of(run)
-    view = ReportView.model_validate({**dict(without), "agreement": found})
-    page = render_report(view, pictures(run))
-    assert 'id="agreement"' not in render_report(without, pictures(run))
+    view = ReportView.model_validate(dict(_with(without, found)))
+    page = render_report(view, explorer_of(run))
+    assert 'agreement"' not in render_report(without, explorer_of(run))
     assert section(page).count("<table") == section(agreement_html(found)).count("<table")
     assert Page(page).open == []
-    assert page.index('id="cells"') < page.index('id="agreement"') < page.index('id="explorer"')
-    assert ReportView.model_validate_json(report_json(view)).agreement == found
-    assert SCHEMA_VERSION == 3
+    assert page.index('id="cells"') < page.index('id="explorer"') < page.index('id="r0-agreement"')
+    assert ReportView.model_validate_json(report_json(view)).runs[0].agreement == found
+    assert SCHEMA_VERSION == 4
+
+
+def _with(view: ReportView, found: Agreement) -> ReportView:
+    run = view.runs[0].model_copy(update={"agreement": found})
+    return view.model_copy(update={"runs": (run,)})
 
 
 def test_hostile_names_stay_text() -> None:

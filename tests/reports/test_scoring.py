@@ -108,9 +108,9 @@ def test_the_mean_over_layers_tells_how_many_patches_it_is_worth() -> None:
 
 def test_each_layer_has_one_vote_in_the_mean() -> None:
     run = make_run(3, layers=(0, 3), kinds={"latent": "lens"})
-    for index, (key, found) in enumerate(list(run.answers.items())):
-        if index % 2 and index % 3:
-            run.answers[key] = found.model_copy(update={"status": "refusal", "relations": ()})
+    for index, (patch_id, words) in enumerate(list(run.answers)):
+        if index % 6 in (0, 1, 3):
+            run.answers[patch_id, words] = answer(patch_id, words, "refusal")
     scores = scored(run)
     layers = [cell(scores, "latent", layer) for layer in (0, 3)]
     mean = cell(scores, "latent", None)

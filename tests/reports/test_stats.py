@@ -161,6 +161,26 @@ def test_a_constant_difference_leaves_open_what_its_images_leave_open() -> None:
     assert result.low == pytest.approx(1 - 2 * unseen)
 
 
+def test_what_no_image_shows_stays_possible() -> None:
+    unseen = wilson(0, 20).high
+    a = {f"i{i:02}": np.array([1.0, float(i < 2)]) for i in range(20)}
+    b = {image: np.array([1.0, 0.0]) for image in a}
+    result, turned = paired_difference(a, b), paired_difference(b, a)
+    assert result.mean == pytest.approx(0.05)
+    assert result.low == pytest.approx((1 - unseen) * 0.05 - unseen)
+    assert turned.high == pytest.approx(-(result.low or 0.0))
+    assert not result.differs
+    # One image on the other side is evidence of how many there are.
+    b["i19"] = np.array([1.0, 1.0])
+    assert (paired_difference(a, b).low or -1.0) > -unseen / 2
+
+
+def test_one_sided_differences_of_enough_images_are_found() -> None:
+    a = {f"i{i:03}": np.array([float(i < 30)]) for i in range(100)}
+    b = {image: np.array([0.0]) for image in a}
+    assert paired_difference(a, b).differs
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.25, 1.0])
 def test_equal_images_do_not_look_certain(rate: float) -> None:
     hits = int(4 * rate)

@@ -82,11 +82,6 @@ def test_it_opens_on_the_first_patch(
 
 
 def test_nothing_is_read_before_it_is_near(page: Page, explorer_file: Path) -> None:
-    page.goto(explorer_file.as_uri())
-    page.evaluate("document.getElementById('before').style.height = '9000px'")
-    page.reload()
-    page.evaluate("document.getElementById('before').style.height = '9000px'")
-    page.goto("about:blank")
     text = explorer_file.read_text("utf-8").replace(
         '<div id="before">', '<div id="before" style="height: 9000px">'
     )
@@ -116,11 +111,13 @@ def test_pointing_shows_a_cell_and_a_click_keeps_it(
     cell(page, 7, 7).hover()
     settled(page)
     assert place(page) == "row 2, column 2"
+    assert page.evaluate("document.activeElement.dataset.cell") == "2,2"
     expect(page.locator("#x-panel h3")).to_contain_text("pinned")
     page.keyboard.press("Escape")
     cell(page, 7, 8).hover()
     settled(page)
     assert place(page) == "row 7, column 8"
+    assert page.evaluate("document.activeElement.dataset.cell") == "7,8"
 
 
 def test_the_box_is_the_region_and_the_picture_keeps_its_shape(
@@ -171,6 +168,16 @@ def test_keys_move_everything(page: Page, explorer_file: Path) -> None:
     press(page, "Escape PageUp")
     expect(page.locator("#x-source")).to_contain_text("scene:0 <i>")
     assert page.evaluate("document.activeElement.dataset.cell") == "0,0"
+
+
+def test_a_pointer_that_rests_does_not_choose(page: Page, explorer_file: Path) -> None:
+    opened(page, explorer_file)
+    cell(page, 7, 7).hover()
+    page.locator("#x-grid [tabindex='0']").focus()
+    page.keyboard.press("PageDown")
+    expect(page.locator("#x-source")).to_contain_text("scene:1")
+    page.wait_for_timeout(200)
+    assert place(settled(page)) == "row 0, column 0"
 
 
 def test_tab_reaches_the_grid_once(page: Page, explorer_file: Path) -> None:
@@ -318,6 +325,8 @@ def test_words_are_text_and_spans_count_code_points(page: Page, explorer_file: P
     assert found["guide"].startswith("\U0001f415\U0001f3fd\u200d\U0001f9af a guide beside")
     assert found["corpus"].startswith("</script><script>window.planted = 1</script> in a")
     assert {"\u05d2\u05d3\u05d5\u05dc", "cafe\u0301", "\ufffd", "striped"} <= set(found)
+    assert page.locator(".x-sentence:not([dir=auto])").count() == 0
+    assert page.locator("#x-panel .x-word bdi").count() > 5
     assert page.evaluate("window.planted") is None
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     sources = page.locator("#x-image option").all_inner_texts()

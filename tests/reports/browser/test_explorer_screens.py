@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -18,17 +20,45 @@ from tests.reports.browser.explorer_pages import (
     position,
     settled,
     step,
+    violations,
     written_page,
 )
 from tests.reports.explorer.made import explorer_source
 
 pytestmark = pytest.mark.browser
 
+AXE = Path(str(files("axe_playwright_python") / "axe.min.js"))
+LONG = "W" * 120
+
+
+@pytest.fixture(scope="module")
+def long_words(source: ExplorerSource, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with words, reasons and a name of a picture that cannot be broken between words."""
+    columns = {**source.descriptions}
+    longer = [word in ("wheel", "roof") for word in columns["word"]]
+    columns["word"] = [LONG if x else word for x, word in zip(longer, columns["word"], strict=True)]
+    columns["context"] = [text.replace("roof", LONG) for text in columns["context"]]
+    columns["end"] = [
+        end + len(LONG) - 4 if text.endswith(LONG) else end
+        for end, text in zip(columns["end"], columns["context"], strict=True)
+    ]
+    made = replace(
+        source,
+        descriptions=columns,
+        pictures=[replace(each, source=LONG) for each in source.pictures],
+        reasons={
+            judge: dict.fromkeys(given, LONG * 3)
+            for judge, given in source.reasons.items()
+        },
+    )
+    return written_page(tmp_path_factory.mktemp("long") / "page.html", [made])
+
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_nothing_is_wider_than_the_screen(page: Page, explorer_file: Path, width: int) -> None:
+def test_nothing_is_wider_than_the_screen(page: Page, long_words: Path, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
-    opened(page, explorer_file)
+    opened(page, long_words)
+    page.locator(".x-reasons summary").first.click()
     choose(page, "lens", "lenses and controls")
     choose(page, "show", "misses (failures)")
     choose(page, "order", "random")
@@ -43,6 +73,24 @@ def test_nothing_is_wider_than_the_screen(page: Page, explorer_file: Path, width
     assert picture is not None
     assert panel is not None
     assert (panel["y"] > picture["y"] + picture["height"]) == (width < 700)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_serious(
+    page: Page, explorer_file: Path, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    opened(page, explorer_file, "#explorer&lens=all&any=1&show=misses")
+    for whole in (True, False):
+        page.locator("#x-all").set_checked(whole)
+        settled(page)
+        assert violations(page, AXE) == []
+    page.locator(".x-reasons summary").first.click()
+    page.locator("#x-panel .x-word").first.click()
+    settled(page)
+    assert violations(page, AXE) == []
 
 
 def test_a_tap_chooses_a_cell(context: BrowserContext, page: Page, explorer_file: Path) -> None:
@@ -137,6 +185,22 @@ def test_cells_outside_the_picture_are_not_drawn(page: Page, tmp_path: Path) -> 
     assert position(page) == "4 patches"
     for name in ("previous", "next"):
         assert page.locator(f"#x-image-{name}").get_attribute("aria-disabled") == "true"
+
+
+def test_many_answers_and_reasons_keep_their_numbers(page: Page, tmp_path: Path) -> None:
+    made = explorer_source(images=12, rows=4, cols=4, grid=False)
+    board = made.boards[2]
+    reasons = made.reasons[board.judge]
+    assert sum(map(len, made.reasons.values())) > 300
+    last = max(i for i in range(48) if board.question("latent", 0, i) in reasons)
+    patch = board.patches[last]
+    written_page(tmp_path / "page.html", [made])
+    address = f"#explorer&image={patch.image_id[:16]}&cell={patch.row},{patch.col}"
+    opened(page, tmp_path / "page.html", address)
+    block = page.locator('.x-lens[data-lens="latent"]')
+    block.locator("summary").click()
+    assert patch.patch_id in block.inner_text()
+    assert block.locator(".x-reasons p").last.inner_text().startswith(f"{board.judge}: ")
 
 
 def test_words_that_are_not_there(page: Page, tmp_path: Path) -> None:

@@ -21,16 +21,41 @@ from reports.published.paper import Paper, PublishedCell
 from reports.scoring import score_outcomes
 from reports.sections.base import Evidence
 from reports.templating import lens_styles
-from tests.reports.synthetic import JUDGE, Run, make_run
+from tests.reports.synthetic import JUDGE, Rate, Run, known_rate, make_run
 
 SECOND = "strict"
 """A judge that calls only concrete words related."""
 
 THIRD = "silent"
-"""A judge that refuses to answer half of the questions."""
+"""A judge that refuses to answer some of the questions."""
 
 ODD = ("<script>alert(1)</script>", "שלום", "e\u0301\u0302", "\ufffd", "", " ", "Ⅷ 5 %", "x" * 300)
 """Words that are markup, run from right to left, combine, are no text, blank or very long."""
+
+
+KINDS: dict[str, LensKind] = {
+    "latent": "lens",
+    "logit": "lens",
+    "embedding": "lens",
+    "shuffled-patch:latent": "control",
+    "random-reference": "control",
+}
+"""Lenses and controls of a small run."""
+
+
+def small_run(
+    images: int = 6,
+    *,
+    per_image: int = 4,
+    layers: tuple[int, ...] = (0, 1, 4),
+    kinds: dict[str, LensKind] | None = None,
+    rate: Rate = known_rate,
+) -> Run:
+    """Return a run of few lenses and layers, whose scores differ from word to word."""
+    run = make_run(
+        images=images, per_image=per_image, layers=layers, kinds=kinds or KINDS, rate=rate
+    )
+    return with_scores(run, lambda row: (row * 37 % 101) / 101)
 
 
 def evidence(
@@ -52,7 +77,7 @@ def evidence(
         paper: Published figures, in which its model is called as here.
         options: Options of optional analyses.
     """
-    run = run or make_run()
+    run = run or small_run()
     given = {JUDGE: run.answers} if answers is None else answers
     boards = all_boards(run.columns, given, run.patches, run.spec, panels)
     return Evidence(
@@ -96,31 +121,31 @@ def refused(answer: Answer, status: Status = "refusal") -> Answer:
     return answer.model_copy(update={"status": status, "relations": ()})
 
 
-def half_refused(place: int, answer: Answer) -> Answer:
-    """Return every second answer as a refusal."""
-    return refused(answer) if place % 2 else answer
+def some_refused(place: int, answer: Answer) -> Answer:
+    """Return two of every seven answers as refusals."""
+    return refused(answer) if place % 7 < 2 else answer
 
 
 def judged_by_panel(run: Run | None = None) -> Evidence:
     """Return a run with a panel of three judges, who differ and partly fail, as first board."""
-    run = run or make_run(images=6)
+    run = run or small_run()
     judges: dict[str, Answers] = {
         JUDGE: run.answers,
         SECOND: answered_by(run, strict),
-        THIRD: answered_by(run, half_refused),
+        THIRD: answered_by(run, some_refused),
     }
     return evidence(run, answers=judges, panels={panel_name(tuple(judges)): tuple(judges)})
 
 
 def nothing_scored(run: Run | None = None) -> Evidence:
     """Return a run whose judge failed on every question."""
-    run = run or make_run(images=3)
+    run = run or small_run()
     return evidence(run, answers={JUDGE: answered_by(run, lambda _, answer: refused(answer))})
 
 
 def with_holes(run: Run | None = None) -> Evidence:
     """Return a run where one lens gave no words at its first layer and some answers are missing."""
-    run = run or make_run(images=6)
+    run = run or small_run()
     lens, layer = run.spec.lenses[0], run.spec.layers[0]
     places = zip(run.columns["lens"], run.columns["layer"], strict=True)
     kept = [row for row, place in enumerate(places) if place != (lens, layer)]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from reports.sections.by_layer import SECTION
 from tests.reports.sections.evidences import (
     answered_by,
     evidence,
-    half_refused,
     measures_of,
     paper_of,
+    some_refused,
 )
 from tests.reports.synthetic import JUDGE, Run, make_run
 
@@ -23,6 +24,7 @@ PLANTED = {
 }
 
 
+@cache
 def crossing_run() -> Run:
     """Return a run in which the second lens overtakes the first between layers 1 and 3."""
     return make_run(
@@ -31,6 +33,11 @@ def crossing_run() -> Run:
         kinds={"latent": "lens", "logit": "lens", "shuffled-patch:latent": "control"},
         rate=lambda lens, layer: PLANTED.get(lens, {}).get(layer, 0.1),
     )
+
+
+@cache
+def crossing() -> Evidence:
+    return evidence(crossing_run())
 
 
 def analysed(found: Evidence) -> Analysis:
@@ -50,7 +57,7 @@ def line(analysis: Analysis, name: str) -> Line:
 
 
 def test_points_are_the_scores_of_the_board() -> None:
-    found = evidence(crossing_run())
+    found = crossing()
     for lens in found.kinds:
         drawn = [(m.x, m.y, m.low, m.high) for m in line(analysed(found), lens).marks]
         assert drawn == [
@@ -61,7 +68,7 @@ def test_points_are_the_scores_of_the_board() -> None:
 
 
 def test_an_overtaking_is_told_and_only_that_one() -> None:
-    finding = analysed(evidence(crossing_run())).finding
+    finding = analysed(crossing()).finding
     assert "latent at layer" in finding
     assert "logit at layer 4" in finding
     assert "logit overtakes latent between layers 1 and 3" in finding
@@ -76,7 +83,7 @@ def test_equal_lenses_do_not_overtake_each_other() -> None:
 
 
 def test_the_higher_lens_of_every_pair_comes_first_with_its_interval() -> None:
-    (table,) = analysed(evidence(crossing_run())).tables
+    (table,) = analysed(crossing()).tables
     assert [row[:3] for row in table.rows[:1]] == [(0, "latent", "logit")]
     assert [row[1] for row in table.rows if row[6] == "yes"] == ["latent"] * 2 + ["logit"] * 2
     for row in table.rows:
@@ -113,7 +120,7 @@ def test_published_curves_stand_behind_in_the_colour_of_their_lens() -> None:
 
 def test_rates_of_few_scored_patches_are_told() -> None:
     run = crossing_run()
-    answers = {JUDGE: answered_by(run, half_refused)}
+    answers = {JUDGE: answered_by(run, some_refused)}
     notes = analysed(evidence(run, answers=answers)).notes
     assert notes[0].startswith("Less than 90.0 % of the patches were scored for latent at layer 0")
     assert "scored" not in analysed(evidence(run)).notes[0]

@@ -10,13 +10,19 @@ from reports.figures.records import LineChart
 from reports.outcomes import HEADLINE
 from reports.sections.base import Analysis, Evidence
 from reports.sections.calibration import SECTION
-from tests.reports.sections.evidences import evidence, judged_by_panel, with_holes, with_scores
-from tests.reports.synthetic import RELATION, Run, make_run
+from tests.reports.sections.evidences import (
+    evidence,
+    judged_by_panel,
+    small_run,
+    with_holes,
+    with_scores,
+)
+from tests.reports.synthetic import RELATION, Run
 
 
 def told_by_score(sign: float, images: int = 12) -> Run:
     """Return a run in which related words have other scores, more so at deeper layers."""
-    run = make_run(images=images, rate=lambda *_: 0.5)
+    run = small_run(images=images, rate=lambda *_: 0.5)
     lot = Random(1)
     first: dict[tuple[str, str, int], bool] = {}
     columns = run.columns
@@ -79,7 +85,7 @@ def test_curves_rise_where_scores_tell_and_hold_every_cell_once() -> None:
 
 
 def test_words_are_counted_one_by_one() -> None:
-    found = evidence(make_run(images=4))
+    found = evidence(small_run(4))
     rows = {row[:2]: row for row in analysed(found).tables[0].rows}
     cells = 16 * len(found.spec.layers)
     assert rows["latent", "cells"][2] == cells
@@ -110,7 +116,7 @@ def test_a_panel_counts_words_on_which_it_agrees() -> None:
 
 
 def test_words_without_a_score_are_left_out() -> None:
-    run = make_run(images=4)
+    run = small_run(4)
     last = max(run.columns["rank"])
     holed = with_scores(run, lambda row: nan if run.columns["rank"][row] == last else -row)
     rows = {row[:2]: row for row in analysed(evidence(holed)).tables[0].rows}
@@ -120,13 +126,13 @@ def test_words_without_a_score_are_left_out() -> None:
 
 
 def test_equal_scores_tell_nothing() -> None:
-    analysis = analysed(evidence(with_scores(make_run(images=4), lambda _: 1.0)))
+    analysis = analysed(evidence(with_scores(small_run(4), lambda _: 1.0)))
     assert "AUC 0.50" in analysis.finding
     assert {len(line.marks) for line in chart(analysis, "cells").lines} == {1}
 
 
 def test_without_both_verdicts_no_auc_is_claimed() -> None:
-    analysis = analysed(evidence(make_run(images=3, rate=lambda *_: 1.0)))
+    analysis = analysed(evidence(small_run(3, rate=lambda *_: 1.0)))
     assert "never meets" in analysis.finding
     assert "AUC" not in analysis.finding
     marks = [mark for line in chart(analysis, "cells").lines for mark in line.marks]

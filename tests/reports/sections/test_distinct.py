@@ -8,8 +8,8 @@ import pytest
 from reports.figures.records import LineChart
 from reports.sections.base import Analysis, Evidence
 from reports.sections.distinct import MOST_FREQUENT, SECTION
-from tests.reports.sections.evidences import evidence, first_words
-from tests.reports.synthetic import Run, make_run
+from tests.reports.sections.evidences import evidence, first_words, small_run
+from tests.reports.synthetic import Run
 
 
 def analysed(found: Evidence) -> Analysis:
@@ -31,7 +31,7 @@ def said(run: Run, *words: str) -> Evidence:
 
 
 def test_points_are_the_distinct_words_of_the_board() -> None:
-    found = evidence(make_run(images=5))
+    found = evidence(small_run(5))
     scores = {(score.lens, score.layer): score.distinct_words for score in found.scores}
     for line in chart(analysed(found)).lines:
         for mark in line.marks:
@@ -42,20 +42,20 @@ def test_points_are_the_distinct_words_of_the_board() -> None:
 
 
 def test_case_is_ignored_and_equal_images_have_no_interval() -> None:
-    analysis = analysed(said(make_run(images=3), "Dog", "dog", "DOG", "cat", "straße"))
+    analysis = analysed(said(small_run(3), "Dog", "dog", "DOG", "cat", "straße"))
     marks = [mark for line in chart(analysis).lines for mark in line.marks]
     assert {(mark.y, mark.low, mark.high) for mark in marks} == {(3.0, None, None)}
 
 
 def test_one_word_that_fills_a_cell_is_counted() -> None:
-    summary = analysed(said(make_run(images=3), *["Dog", "dog"] * 3)).tables[0]
+    summary = analysed(said(small_run(3), *["Dog", "dog"] * 3)).tables[0]
     assert {row[1:] for row in summary.rows} == {(5, 1.0, 1.0)}
-    other = analysed(said(make_run(images=3), *"abcde")).tables[0]
+    other = analysed(said(small_run(3), *"abcde")).tables[0]
     assert {row[1:] for row in other.rows} == {(5, 5.0, 0.0)}
 
 
 def test_frequent_words_are_counted_once_a_cell() -> None:
-    found = evidence(make_run(images=5))
+    found = evidence(small_run(5))
     frequent = analysed(found).tables[1]
     for lens in found.kinds:
         cells = [cell for layer in found.spec.layers for cell in found.boards[0].cells[lens, layer]]
@@ -68,6 +68,6 @@ def test_frequent_words_are_counted_once_a_cell() -> None:
 
 
 def test_it_needs_no_judge_but_several_words() -> None:
-    run = make_run(images=3)
+    run = small_run(3)
     assert analysed(evidence(run, answers={})) == analysed(evidence(run))
     assert SECTION.analyse(evidence(first_words(run, 1))) is None

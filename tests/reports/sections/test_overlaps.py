@@ -14,11 +14,12 @@ from reports.sections.overlaps import MOST_PAIRS, SECTION
 from tests.reports.sections.evidences import (
     answered_by,
     evidence,
-    half_refused,
     nothing_scored,
+    small_run,
+    some_refused,
     with_holes,
 )
-from tests.reports.synthetic import JUDGE, Run, make_run
+from tests.reports.synthetic import JUDGE, Run
 
 PAIR: dict[str, LensKind] = {"latent": "lens", "logit": "lens"}
 
@@ -39,7 +40,7 @@ def worded(run: Run, words: dict[str, str]) -> Evidence:
 
 
 def test_common_words_ignore_case_and_repetition() -> None:
-    run = make_run(images=3, kinds=PAIR)
+    run = small_run(3, kinds=PAIR)
     (table,) = analysed(worded(run, {"latent": "aabcd", "logit": "ABXYZ"})).tables
     ((first, second, common, jaccard, *_),) = table.rows
     assert (first, second, common) == ("latent", "logit", 2.0)
@@ -47,7 +48,7 @@ def test_common_words_ignore_case_and_repetition() -> None:
 
 
 def test_the_map_has_every_pair_both_ways_lenses_first() -> None:
-    found = evidence(make_run(images=3))
+    found = evidence(small_run(3))
     figure = analysed(found).figures[0]
     assert isinstance(figure, HeatMap)
     assert figure.rows == tuple(reversed(figure.columns))
@@ -81,8 +82,8 @@ def test_figures_are_means_over_the_patches_where_both_gave_words() -> None:
 
 
 def test_verdicts_are_counted_where_both_were_scored() -> None:
-    run = make_run(images=6)
-    found = evidence(run, answers={JUDGE: answered_by(run, half_refused)})
+    run = small_run()
+    found = evidence(run, answers={JUDGE: answered_by(run, some_refused)})
     analysis = analysed(found)
     board = found.boards[0]
     rows = {row[:2]: row for row in analysis.tables[0].rows}
@@ -90,7 +91,8 @@ def test_verdicts_are_counted_where_both_were_scored() -> None:
     assert isinstance(bars, StackedBars)
     for place, pair in enumerate(combinations(found.lenses, 2)):
         first, second = (board.hits(lens, None, HEADLINE).ravel() for lens in pair)
-        both = [(a, b) for a, b in zip(first, second, strict=True) if a == a and b == b]
+        pairs = zip(first.tolist(), second.tolist(), strict=True)
+        both = [(a, b) for a, b in pairs if a == a and b == b]
         counts = [both.count(case) for case in ((1, 1), (1, 0), (0, 1), (0, 0))]
         shares = tuple(count / len(both) for count in counts)
         assert rows[pair][4:] == pytest.approx((*shares, len(both)))
@@ -98,7 +100,7 @@ def test_verdicts_are_counted_where_both_were_scored() -> None:
 
 
 def test_without_verdicts_words_are_still_compared() -> None:
-    unjudged = analysed(evidence(make_run(images=3), answers={}))
+    unjudged = analysed(evidence(small_run(3), answers={}))
     assert [figure.kind for figure in unjudged.figures] == ["heat", "lines"]
     assert unjudged.tables[0].rows[0][4:] == (None,) * 5
     assert "interpretable on" not in unjudged.finding
@@ -108,13 +110,13 @@ def test_without_verdicts_words_are_still_compared() -> None:
 def test_the_finding_names_the_pair_with_most_in_common() -> None:
     kinds: dict[str, LensKind] = {"latent": "lens", "logit": "lens", "embedding": "lens"}
     words = {"latent": "abcde", "logit": "vwxyz", "embedding": "abxyz"}
-    finding = analysed(worded(make_run(images=2, kinds=kinds), words)).finding
+    finding = analysed(worded(small_run(2, kinds=kinds), words)).finding
     assert "logit and embedding have most words in common: 3.00" in finding
 
 
 def test_more_pairs_than_colours_are_in_the_table() -> None:
     kinds: dict[str, LensKind] = dict.fromkeys("abcde", "lens")
-    analysis = analysed(evidence(make_run(images=2, kinds=kinds, rate=lambda *_: 0.5)))
+    analysis = analysed(evidence(small_run(2, kinds=kinds, rate=lambda *_: 0.5)))
     chart = analysis.figures[1]
     assert isinstance(chart, LineChart)
     assert len(chart.lines) == MOST_PAIRS
@@ -124,4 +126,4 @@ def test_more_pairs_than_colours_are_in_the_table() -> None:
 
 def test_one_lens_has_nothing_to_compare() -> None:
     kinds: dict[str, LensKind] = {"latent": "lens", "random-vector": "control"}
-    assert SECTION.analyse(evidence(make_run(images=2, kinds=kinds))) is None
+    assert SECTION.analyse(evidence(small_run(2, kinds=kinds))) is None

@@ -17,8 +17,8 @@ from reports.sections.part_of_speech import (
     Tagger,
     spacy_tagger,
 )
-from tests.reports.sections.evidences import evidence, with_holes, with_odd_words
-from tests.reports.synthetic import RELATION, make_run
+from tests.reports.sections.evidences import evidence, small_run, with_holes, with_odd_words
+from tests.reports.synthetic import RELATION
 
 ASKED = {"part-of-speech": "made-up"}
 TAGS = {"concrete": "NOUN", "abstract": "PROPN", "global": "VERB", "none": "DET"}
@@ -46,11 +46,11 @@ def analysed(found: Evidence, tagger: Tagger = by_relation) -> Analysis:
 
 
 def test_nothing_is_loaded_unless_it_is_asked_for() -> None:
-    assert PartOfSpeech(unwanted).analyse(evidence(make_run(images=1))) is None
+    assert PartOfSpeech(unwanted).analyse(evidence(small_run(1))) is None
 
 
 def test_shares_are_of_all_words_of_a_layer() -> None:
-    found = evidence(make_run(images=6), options=ASKED)
+    found = evidence(small_run(), options=ASKED)
     analysis = analysed(found)
     (figure,) = analysis.figures
     assert isinstance(figure, StackedBars)
@@ -70,7 +70,7 @@ def test_shares_are_of_all_words_of_a_layer() -> None:
 
 
 def test_a_word_is_tagged_in_its_sentence_and_else_alone() -> None:
-    run = make_run(images=1, per_image=1, layers=(0,))
+    run = small_run(1, per_image=1, layers=(0,))
     places: list[Place] = []
 
     def recorder(given: Sequence[Place]) -> list[str]:

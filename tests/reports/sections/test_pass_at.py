@@ -8,8 +8,8 @@ import pytest
 from reports.figures.records import LineChart
 from reports.sections.base import Analysis, Evidence
 from reports.sections.pass_at import SECTION
-from tests.reports.sections.evidences import evidence, first_words, with_odd_words
-from tests.reports.synthetic import RELATION, make_run
+from tests.reports.sections.evidences import evidence, first_words, small_run, with_odd_words
+from tests.reports.synthetic import RELATION
 
 
 def analysed(found: Evidence) -> Analysis:
@@ -26,7 +26,7 @@ def rate(found: Evidence, lens: str, n: int) -> float:
 
 
 def test_each_point_counts_the_first_n_words() -> None:
-    found = evidence(make_run(images=8))
+    found = evidence(small_run(8))
     (figure,) = analysed(found).figures
     assert isinstance(figure, LineChart)
     for line in figure.lines:
@@ -37,7 +37,7 @@ def test_each_point_counts_the_first_n_words() -> None:
 
 
 def test_the_gain_is_that_of_the_further_words() -> None:
-    found = evidence(make_run(images=8))
+    found = evidence(small_run(8))
     (table,) = analysed(found).tables
     for lens, one, words, every, gain, low, high, part in table.rows:
         assert isinstance(lens, str)
@@ -53,7 +53,7 @@ def test_the_gain_is_that_of_the_further_words() -> None:
 
 
 def test_the_finding_sets_lenses_against_their_controls() -> None:
-    finding = analysed(evidence(make_run(images=8))).finding
+    finding = analysed(evidence(small_run(8))).finding
     assert "latent" in finding
     assert "for its control" in finding
     assert "random-vector" not in finding
@@ -62,10 +62,10 @@ def test_the_finding_sets_lenses_against_their_controls() -> None:
 
 @pytest.mark.parametrize(("k", "points"), [(2, [1, 2]), (3, [1, 2, 3])])
 def test_there_are_as_many_points_as_words(k: int, points: list[float]) -> None:
-    (figure,) = analysed(evidence(first_words(make_run(images=3), k))).figures
+    (figure,) = analysed(evidence(first_words(small_run(3), k))).figures
     assert isinstance(figure, LineChart)
     assert [mark.x for mark in figure.lines[0].marks] == points
 
 
 def test_one_word_has_no_curve() -> None:
-    assert SECTION.analyse(evidence(first_words(make_run(images=3), 1))) is None
+    assert SECTION.analyse(evidence(first_words(small_run(3), 1))) is None

@@ -9,8 +9,7 @@ from harness.core.errors import UsageError
 from harness.core.registry import Registry
 from reports.sections.base import Section
 from reports.sections.registry import GROUP, SECTIONS, analyses
-from tests.reports.sections.evidences import evidence, nothing_scored
-from tests.reports.synthetic import make_run
+from tests.reports.sections.evidences import evidence, nothing_scored, small_run
 
 PLUGIN = Path(__file__).resolve().parents[2] / "plugin_pkg"
 
@@ -47,7 +46,7 @@ def test_the_example_of_a_plug_in_is_an_analysis(monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(str(PLUGIN))
     registry: Registry[Section] = Registry("analysis", project["entry-points"][GROUP])
     section = registry.get("word-length")
-    found = section.analyse(evidence(make_run(images=2)))
+    found = section.analyse(evidence(small_run(2)))
     assert found is not None
     assert (found.name, section.name) == ("word-length", "word-length")
     assert "characters on average" in found.finding

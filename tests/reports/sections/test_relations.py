@@ -13,11 +13,12 @@ from reports.sections.relations import RELATED, SECTION, relation_of
 from tests.reports.sections.evidences import (
     answered_by,
     evidence,
-    half_refused,
     judged_by_panel,
+    small_run,
+    some_refused,
     with_holes,
 )
-from tests.reports.synthetic import JUDGE, make_run
+from tests.reports.synthetic import JUDGE
 
 relations = st.sampled_from(("concrete", "abstract", "global", "none"))
 
@@ -49,7 +50,7 @@ def test_an_unscored_cell_has_no_relation() -> None:
     assert relation_of(cell([], "refusal")) is None
 
 
-@pytest.mark.parametrize("make", [lambda: evidence(make_run(images=5)), with_holes])
+@pytest.mark.parametrize("make", [lambda: evidence(small_run(5)), with_holes])
 def test_the_height_of_a_bar_of_cells_is_the_rate_of_the_board(make: object) -> None:
     found = make() if callable(make) else None
     assert isinstance(found, Evidence)
@@ -68,8 +69,8 @@ def test_the_height_of_a_bar_of_cells_is_the_rate_of_the_board(make: object) -> 
 
 
 def test_shares_of_words_count_every_word_of_scored_cells() -> None:
-    run = make_run(images=5, layers=(2,))
-    found = evidence(run, answers={JUDGE: answered_by(run, half_refused)})
+    run = small_run(5, layers=(2,))
+    found = evidence(run, answers={JUDGE: answered_by(run, some_refused)})
     figure = bars(analysed(found), "words")
     for place, lens in enumerate(figure.groups):
         said = [
@@ -112,5 +113,5 @@ def test_a_panel_leaves_out_what_it_did_not_decide() -> None:
 
 
 def test_without_related_cells_the_finding_says_so() -> None:
-    found = evidence(make_run(images=2, rate=lambda *_: 0.0))
+    found = evidence(small_run(2, rate=lambda *_: 0.0))
     assert analysed(found).finding == "No cell of a lens under test was called related."
