@@ -55,10 +55,7 @@ class Design(NamedTuple):
     image_effect: float
 
 
-DESIGNS = tuple(
-    Design(*each)
-    for each in ((1, 0.2), (4, 0.0), (4, 0.2), (4, 0.4), (10, 0.0), (10, 0.2), (10, 0.4))
-)
+DESIGNS = tuple(Design(*each) for each in ((1, 0.2), (4, 0.0), (4, 0.2), (10, 0.2), (10, 0.4)))
 
 
 class Row(Record):

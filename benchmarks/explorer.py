@@ -61,15 +61,16 @@ def main() -> None:
     words = len(source.descriptions["word"])
     words += 0 if source.grid is None else len(source.grid["word"])
     before = _memory("VmRSS")
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     explorer = build_explorer([source], given.budget)
-    seconds = time.perf_counter() - started
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
     chunks, pictures = _length(explorer.chunks), _length(explorer.pictures)
     answers = len(explorer.chunks[json.loads(explorer.index)["books"][0]["answers"]])
     total = chunks + pictures + len(explorer.index)
     print(
         f"{given.images} images x {given.side**2} cells, {words} words\n"
-        f"packed in {seconds:.1f} s with {_memory('VmHWM') - before:.0f} MB over {before:.0f} MB\n"
+        f"packed in {seconds:.1f} s ({busy:.1f} s of processor) with "
+        f"{_memory('VmHWM') - before:.0f} MB over {before:.0f} MB\n"
         f"{total} bytes of {given.budget}: answers {answers}, cells {chunks - answers}, "
         f"pictures {pictures}, index {len(explorer.index)}\n"
         f"{explorer.shown} of {explorer.of} images. {explorer.note or 'Nothing is left out.'}"

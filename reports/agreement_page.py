@@ -151,7 +151,7 @@ def agreement_html(agreement: Agreement) -> str:
     return (
         environment()
         .get_template("agreement_page.html.j2")
-        .render(people=page, css=Markup(asset("report.css")))
+        .render(people=page, css=Markup(asset("report.css") + asset("figures.css")))
     )
 
 

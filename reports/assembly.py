@@ -22,6 +22,7 @@ def build_report(
     *,
     published: bool = False,
     models: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> ReportView:
     """Assemble a report.
 
@@ -31,6 +32,7 @@ def build_report(
             own in any case.
         published: Whether they are also rows of the board, and compared with the runs.
         models: Name of a run's model to its published name, where it is not known by itself.
+        options: Options of analyses by name.
 
     Raises:
         UsageError: ``models`` names no model of the runs, or none of the paper; or two runs are of
@@ -40,7 +42,7 @@ def build_report(
     names = _published_names(runs, paper, models or {})
     views, sources = [], []
     for run in runs:
-        view, rows = build_run_view(run, paper, names[run.model])
+        view, rows = build_run_view(run, paper, names[run.model], options or {})
         views.append(view)
         sources.append(
             BoardSource(
@@ -57,6 +59,7 @@ def build_report(
         title=_title(runs),
         runs=tuple(views),
         board=build_board(sources, published_rows(paper) if published else ()),
+        paper_source=paper.source if published else "",
         paper=tuple(_paper(runs, paper, names)) if published else (),
     )
 

@@ -93,24 +93,3 @@ def ticks(high: float, count: int = 5) -> list[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in _STEPS if power * factor >= raw * (1 - 1e-9))
     return [round(step * i, 10) for i in range(int(high / step + 1e-9) + 1)]
-
-
-def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move label positions apart to at least ``gap``, keeping their order, within the ends.
-
-    Where they do not fit, they are set evenly with as much room as there is.
-    """
-    if not wanted:
-        return []
-    room = (high - low) / max(len(wanted) - 1, 1)
-    gap = min(gap, room)
-    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    placed = [0.0] * len(wanted)
-    last = low - gap
-    for i in order:
-        last = placed[i] = max(wanted[i], last + gap)
-    limit = high
-    for i in reversed(order):
-        placed[i] = min(placed[i], limit)
-        limit = placed[i] - gap
-    return placed

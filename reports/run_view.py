@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from harness.core.agreement import Agreement
 from harness.core.measures import Measures
@@ -80,7 +81,10 @@ class RunTables:
 
 
 def build_run_view(
-    tables: RunTables, paper: Paper | None = None, published_model: str | None = None
+    tables: RunTables,
+    paper: Paper | None = None,
+    published_model: str | None = None,
+    options: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[RunView, tuple[BoardRow, ...]]:
     """Return what the report shows of one run, and its rows of the board.
 
@@ -88,8 +92,10 @@ def build_run_view(
         tables: The finished run.
         paper: Published figures to show behind the run's own.
         published_model: The run's model in them; None if it is not there.
+        options: Options of analyses by name, see :class:`reports.sections.base.Evidence`.
 
     Raises:
+        UsageError: an option asks for what is not installed.
         MismatchError: tables that do not belong together.
     """
     spec, kinds, same = tables.spec, tables.kinds, same_layers(tables.measures)
@@ -114,6 +120,7 @@ def build_run_view(
         measures=tables.measures,
         paper=paper,
         published_model=published_model,
+        options=options,
     )
     view = RunView(
         model=tables.model,

@@ -105,6 +105,8 @@ class ReportView(Record):
     """The runs; empty for a report of published figures alone."""
     board: BoardPage
     """All rates of all runs, and of the paper if it is shown, and how models compare."""
+    paper_source: str = ""
+    """Where the published figures come from; empty if they are not shown."""
     paper: tuple[Analysis, ...]
     """The runs against the published figures, or the published figures alone."""
 

@@ -41,6 +41,12 @@ import click
     type=click.Choice(["svg", "png", "pdf"]),
     help="With --figures: only these.  [default: all that can be made]",
 )
+@click.option(
+    "--pos",
+    default="",
+    metavar="PIPELINE",
+    help="Tell parts of speech, e.g. by en_core_web_sm; needs pip install 'lensbench[pos]'.",
+)
 def command(
     runs: tuple[Path, ...],
     output: Path,
@@ -48,6 +54,7 @@ def command(
     models: tuple[str, ...],
     figures: Path | None,
     formats: tuple[str, ...],
+    pos: str,
 ) -> None:
     """Write the report of RUNS, directories of finished runs, as one offline page.
 
@@ -63,6 +70,7 @@ def command(
         models=models,
         figures=figures,
         formats=formats,
+        pos=pos,
     )
     for path in write_report(request):
         click.echo(path)

@@ -35,6 +35,8 @@ class ReportRequest:
     """Folder for the plots; None to write none."""
     formats: tuple[str, ...] = ()
     """Formats of the plots; empty for all that can be made."""
+    pos: str = ""
+    """Pipeline of spaCy that tells parts of speech; empty to leave them out."""
 
 
 def write_report(request: ReportRequest) -> tuple[Path, ...]:
@@ -54,7 +56,8 @@ def write_report(request: ReportRequest) -> tuple[Path, ...]:
     formats = figure_formats(request.formats or None) if request.figures is not None else ()
     names = dict(_pair(text) for text in request.models)
     runs = [read_run(path) for path in request.runs]
-    made = make_report(runs, published=request.published, models=names)
+    options = {"part-of-speech": request.pos} if request.pos else {}
+    made = make_report(runs, published=request.published, models=names, options=options)
     rows = made.view.board.rows
     texts = {
         page: render_report(made.view, made.explorer),

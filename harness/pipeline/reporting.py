@@ -50,7 +50,11 @@ class MadeReport:
 
 
 def make_report(
-    runs: Sequence[FinishedRun], *, published: bool = False, models: Mapping[str, str] | None = None
+    runs: Sequence[FinishedRun],
+    *,
+    published: bool = False,
+    models: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> MadeReport:
     """Put runs, and the published figures if they are asked for, together to one report.
 
@@ -58,6 +62,7 @@ def make_report(
         runs: Finished runs.
         published: Whether the paper's figures are rows of the board and compared with the runs.
         models: Name of a run's model to its name in the published tables, where they differ.
+        options: Options of analyses by name.
 
     Raises:
         UsageError: Neither a run nor published figures, or one run twice.
@@ -66,7 +71,9 @@ def make_report(
         raise UsageError("there is nothing to report: name a run, or ask for --published")
     names = model_names(runs)
     tables = [run_tables(run, name) for run, name in zip(runs, names, strict=True)]
-    view = build_report(tables, load_paper(), published=published, models=models or {})
+    view = build_report(
+        tables, load_paper(), published=published, models=models, options=options
+    )
     sources = [explorer_source(run, each) for run, each in zip(runs, tables, strict=True)]
     return MadeReport(view, build_explorer(sources))
 

@@ -34,7 +34,7 @@ def draw_dots(dots: Dots, ident: str, width: float) -> str:
     wide = width >= NARROWER_THAN
     names = max(text_width(row.name, label_size(row.style)) for row in dots.rows)
     values = max(text_width(said, 12) for row in dots.rows for said in _values(row))
-    left = min(names, 240.0) + 20 if wide else 14.0
+    left = min(names, 0.4 * width) + 20 if wide else 14.0
     right = width - (values + 20 if wide else 16.0)
     x = value_axis(
         [v for row in dots.rows for m in row.marks for v in (m.y, m.low, m.high) if v is not None],

@@ -25,6 +25,7 @@ _CELL: Final = (64.0, 32.0)
 _LEAST_ROW: Final = 18.0
 _SIZE: Final = 12.0
 _BAR_STEPS: Final = 24
+_UPRIGHT: Final = 170.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def draw_heat(heat: HeatMap, ident: str, width: float) -> str:
 def _grid(heat: HeatMap, known: Sequence[float], width: float) -> _Grid:
     wide = width >= NARROWER_THAN
     names = max(text_width(name, _SIZE) for name in heat.rows)
-    left = min(names, 200.0 if wide else width * 0.3) + 14
+    left = min(names, 0.3 * width if wide else width * 0.3) + 14
     cell = min(_CELL[0], (width - left - 8) / len(heat.columns))
     if wide and cell < _CELL[0]:
         cell = (width - left - 96) / len(heat.columns)
@@ -160,11 +161,11 @@ def _column_names(heat: HeatMap, grid: _Grid, bottom: float) -> tuple[list[str],
         if j % every:
             continue
         x, y = grid.left + grid.cell * (j + 0.5) + 4, bottom + 8
-        shown = shorten(name, 130, _SIZE)
+        shown = shorten(name, _UPRIGHT, _SIZE)
         whole = titled(name) if shown != name else ""
         turned = text(shown, x, y, class_="tick", text_anchor="end", transform=rotated(x, y, -90))
         parts.append(element("g", whole + turned))
-    longest = max(text_width(shorten(name, 130, _SIZE), _SIZE) for name in heat.columns)
+    longest = max(text_width(shorten(name, _UPRIGHT, _SIZE), _SIZE) for name in heat.columns)
     return parts, bottom + longest + 28
 
 

@@ -40,17 +40,16 @@ def text_width(text: str, size: float = 13.0) -> float:
 
 
 def shorten(text: str, room: float, size: float = 13.0) -> str:
-    """Return ``text``, cut with an ellipsis where it is wider than ``room`` pixels."""
+    """Return ``text``, with an ellipsis in it where it is wider than ``room`` pixels.
+
+    The last third is kept as well as the beginning: names that begin alike often differ there.
+    """
     if text_width(text, size) <= room:
         return text
     room -= text_width("…", size)
-    kept = 0
-    for letter in text:
-        room -= _letter_width(letter) * size
-        if room < 0:
-            break
-        kept += 1
-    return text[:kept].rstrip() + "…"
+    tail = _fitting(text[::-1], room / 3, size)
+    head = _fitting(text, room - text_width(text[len(text) - tail :], size), size)
+    return text[:head].rstrip() + "…" + text[len(text) - tail :].lstrip()
 
 
 def isolated(name: str) -> str:
@@ -91,6 +90,16 @@ def compact(value: float) -> str:
         if size >= unit and size >= 1e4:
             return f"{value / unit:g}{letter}".replace("-", MINUS)
     return f"{value:g}".replace("-", MINUS)
+
+
+def _fitting(text: str, room: float, size: float) -> int:
+    """Return how many letters from the start of ``text`` are no wider than ``room``."""
+    used = 0.0
+    for count, letter in enumerate(text):
+        used += _letter_width(letter) * size
+        if used > room:
+            return count
+    return len(text)
 
 
 def _letter_width(letter: str) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reports.drawing import element, text, titled
-from reports.figures.labels import clean, shorten, text_width
+from reports.figures.labels import shorten, text_width
 
 ROW: Final = 20.0
 """Height of a row of the legend in pixels."""
@@ -38,7 +38,7 @@ def legend(entries: Sequence[Entry], left: float, top: float, width: float) -> t
         row, column = divmod(index, columns)
         x, y = left + column * share, top + ROW * (row + 0.5)
         shown = shorten(entry.name, width / columns - _SAMPLE, _SIZE)
-        whole = titled(clean(entry.name)) if shown != entry.name else ""
+        whole = titled(entry.name) if shown != entry.name else ""
         name = text(shown, x + _SAMPLE, y + 4, class_="name")
         parts.append(element("g", whole + entry.sample(x, y) + name))
     return "".join(parts), ROW * (-(-len(entries) // columns))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from reports.drawing import element
+from reports.drawing import element, number
 from reports.figures.draw import draw
 from reports.figures.palette import LIGHT, colour_name
 from reports.figures.records import Figure
@@ -14,6 +14,9 @@ from reports.templating import asset
 
 FONTS: Final = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 """Families asked for, widespread ones first."""
+
+MARGIN: Final = 6.0
+"""Empty pixels on every side, so that no letter is cut where fonts are wider than thought."""
 
 _RULE: Final = re.compile(r"^(\.figure [^{},:@]+) \{ ([^}]+) \}$", re.MULTILINE)
 _OPENING: Final = re.compile(r'^<svg viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
@@ -28,26 +31,28 @@ def standalone(figure: Figure, width: float, background: str | None = "#ffffff")
 
     Args:
         figure: What to draw.
-        width: Width in CSS pixels.
+        width: Width in CSS pixels, without the margin.
         background: Colour behind the figure; None leaves it see-through.
     """
     drawn = draw(figure, "figure", width)
     size = _OPENING.match(drawn)
     if size is None:  # draw() always starts this way
         raise ValueError("a figure does not start with its size")
-    across, down = size.groups()
+    across, down = (float(each) + 2 * MARGIN for each in size.groups())
     sheet = element("style", _style_sheet(drawn, background or "#ffffff"))
+    corner = number(-MARGIN)
     ground = (
-        element("rect", width=float(across), height=float(down), fill=background)
+        element("rect", x=-MARGIN, y=-MARGIN, width=across, height=down, fill=background)
         if background
         else ""
     )
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{across}" height="{down}" '
-        f'font-family="{FONTS}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{number(across)}" '
+        f'height="{number(down)}" font-family="{FONTS}" '
+        f'viewBox="{corner} {corner} {number(across)} {number(down)}"'
     )
-    opening, inside = drawn.removeprefix("<svg").split(">", 1)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}{opening}>{sheet}{ground}{inside}\n'
+    attributes, inside = drawn[size.end() :].split(">", 1)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}{attributes}>{sheet}{ground}{inside}\n'
 
 
 def _style_sheet(svg: str, paper: str) -> str:

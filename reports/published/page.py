@@ -21,6 +21,7 @@ from reports.published.tables import (
 )
 from reports.published.text import comparison_sentences, verdict_text
 from reports.sections.base import Analysis
+from reports.sections.phrases import listed
 from reports.templating import lens_styles
 
 _COMPARED: Final = (
@@ -105,6 +106,7 @@ def comparison_analysis(
 
 def published_analyses(paper: Paper) -> tuple[Analysis, ...]:
     """Return the paper's figures alone: averages, rates by layer, leap, drift, known problems."""
+    leap, sources = _sources(paper)
     return (
         Analysis(
             name="published-averages",
@@ -128,9 +130,10 @@ def published_analyses(paper: Paper) -> tuple[Analysis, ...]:
         Analysis(
             name="published-leap",
             title="The paper's source layers of neighbours",
-            finding=_sources(paper),
+            finding=leap,
             definition=_LEAP,
             figures=alignment_maps(paper),
+            tables=(sources,),
         ),
         Analysis(
             name="published-drift",
@@ -161,13 +164,32 @@ def _averages(paper: Paper) -> str:
     return " ".join(sentences)
 
 
-def _sources(paper: Paper) -> str:
-    """Say which source layer is the commonest for visual layer 0 of every model."""
-    found = []
+def _sources(paper: Paper) -> tuple[str, Table]:
+    """Say which source layers are the commonest for visual layer 0, and list them by model."""
+    groups = {cell.model: cell.group for cell in paper.cells}
+    rows: list[tuple[str, str, int, float]] = []
     for model in dict.fromkeys(row.model for row in paper.alignments):
-        layer, share = dominant(published_alignment(paper.alignments, model), 0)
-        found.append(f"{model} {layer} ({share:.0%})")
-    return f"Commonest source layer of the neighbours of visual layer 0: {', '.join(found)}."
+        rows.append(
+            (model, groups[model], *dominant(published_alignment(paper.alignments, model), 0))
+        )
+    parts = []
+    for group in dict.fromkeys(groups.values()):
+        layers = sorted({layer for _, each, layer, _ in rows if each == group})
+        if layers:
+            parts.append(f"{listed([str(layer) for layer in layers])} in {group} models")
+    table = Table(
+        name="published-leap-commonest",
+        caption="Commonest source layer of the neighbours of visual layer 0, and its share",
+        columns=(
+            Column(name="model"),
+            Column(name="group"),
+            Column(name="source layer", numeric=True),
+            Column(name="share", numeric=True),
+        ),
+        rows=tuple(rows),
+    )
+    found = f"The commonest source layers of visual layer 0 are {'; '.join(parts)}."
+    return found, table
 
 
 def _unmoved(paper: Paper) -> str:
@@ -179,7 +201,7 @@ def _unmoved(paper: Paper) -> str:
         if {cell.layer for cell in paper.cells if cell.model == model} <= {0, *layers}
     ]
     return (
-        f"At every layer analysed the visual tokens of {' and '.join(still)} have a mean cosine "
+        f"At every layer analysed the visual tokens of {listed(still)} have a mean cosine "
         "to layer 0 above 0.99, so their layers are no separate evidence."
     )
 

@@ -89,25 +89,23 @@ def ablations_table(paper: Paper) -> Table:
 
 
 def problems_table() -> Table:
-    """Return all known problems of published rates."""
+    """Return all known problems of published rates, those of all rates first."""
     return Table(
         name="published-problems",
         caption="Known problems of the published rates; * stands for all",
         columns=tuple(
-            Column(name=name)
-            for name in ("problem", "concerns", "models", "variant", "lens", "layers", "found in")
+            Column(name=name) for name in ("models", "variant", "lens", "layers", "problem", "from")
         ),
         rows=tuple(
             (
-                problem.text,
-                "these cells" if problem.scope == "cell" else "how they were made",
                 problem.model if problem.model != "*" else problem.group,
                 problem.variant,
                 problem.lens,
                 "all" if problem.layers is None else ", ".join(map(str, problem.layers)),
+                problem.text,
                 problem.source,
             )
-            for problem in known_problems()
+            for problem in sorted(known_problems(), key=lambda problem: problem.scope != "general")
         ),
     )
 

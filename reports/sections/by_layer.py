@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations, pairwise
 from typing import Final
 
 from harness.core.records import Score
-from reports.figures.records import Column, Line, LineChart, Mark, Table
+from reports.figures.records import Line, LineChart, Mark
 from reports.outcomes import HEADLINE, Outcomes
 from reports.published.load import published_rate
 from reports.same_layers import same_layers
 from reports.sections.base import Analysis, Evidence
+from reports.sections.leads import leads, leads_table, overtaking
 from reports.sections.phrases import listed, percent
-from reports.stats import paired_difference
 
 LEAST_SCORED: Final = 0.9
 """Share of patches below which a rate is said to rest on few of them."""
@@ -22,12 +20,12 @@ _DEFINITION: Final = (
     "Rate = patches whose words hold at least one that the judge calls concrete, abstract or "
     "global / patches scored, for each lens at each visual layer; unscored patches are left out. "
     "Bands: Wilson's 95 % interval, for the effective number of patches where an image has "
-    "several. One lens is ahead of another at a layer if the 95 % interval "
-    "of their mean difference over the patches scored for both, which resamples whole images, "
-    "leaves out 0; these intervals are not corrected for their number. A lens overtakes another "
-    "where it is behind at one layer and ahead at the next layer at which either is ahead. "
-    "Source: LatentLens (arXiv 2602.00462), main figure of interpretability by layer; there 100 "
-    "patches a layer."
+    "several. Differences of two lenses are means over the patches scored for both, with 95 % "
+    "intervals that resample whole images. Beyond chance: p below 0.05 in the test that turns the "
+    "signs of whole images (see the leaderboard), corrected by Holm's method for all pairs of "
+    "lenses and layers of the table. A lens overtakes another where it is behind beyond chance at "
+    "one layer and ahead beyond chance at the next layer at which either is. Source: LatentLens "
+    "(arXiv 2602.00462), section 4.2; there 100 patches a layer."
 )
 
 
@@ -54,7 +52,7 @@ class ByLayer:
         ours = tuple(_line(lens, evidence, scores) for lens in evidence.kinds)
         shown = tuple(line for line in ours if line.marks)
         published = _published(evidence)
-        leads = _leads(evidence, board)
+        found = leads(evidence, board)
         chart = LineChart(
             name=self.name,
             title=f"Share of interpretable patches by layer, {evidence.model}, {board.judge}",
@@ -67,25 +65,12 @@ class ByLayer:
         return Analysis(
             name=self.name,
             title=self.title,
-            finding=" ".join([_peaks(evidence, shown), *_overtaking(leads)]),
+            finding=f"{_peaks(evidence, shown)} {overtaking(found)}".strip(),
             definition=_DEFINITION,
             figures=(chart,),
-            tables=(_table(leads),) if leads else (),
+            tables=(leads_table(found),) if found else (),
             notes=(*_poorly_scored(evidence, scores), *_notes(board, chart, bool(published))),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Lead:
-    """Two lenses at one layer; the one ahead first if the interval leaves out 0."""
-
-    layer: int
-    first: str
-    second: str
-    difference: float
-    low: float | None
-    high: float | None
-    decided: bool
 
 
 def _line(lens: str, evidence: Evidence, scores: list[Score]) -> Line:
@@ -134,26 +119,6 @@ def _known(n: int | None, problems: tuple[str, ...]) -> tuple[str, ...]:
     return (f"published, n = {n}" if n else "published, n not known", *problems)
 
 
-def _leads(evidence: Evidence, board: Outcomes) -> list[_Lead]:
-    """Compare every pair of lenses at every layer, in the order of the run."""
-    leads: list[_Lead] = []
-    for layer in board.layers:
-        values = {
-            lens: board.by_image(board.hits(lens, layer, HEADLINE)) for lens in evidence.lenses
-        }
-        for first, second in combinations(evidence.lenses, 2):
-            found = paired_difference(values[first], values[second], seed=evidence.spec.seed)
-            if found.mean is None:
-                continue
-            behind = found.mean < 0
-            ends = (found.low, found.high)
-            if behind and found.low is not None and found.high is not None:
-                ends = (-found.high, -found.low)
-            names = (second, first) if behind else (first, second)
-            leads.append(_Lead(layer, *names, abs(found.mean), *ends, found.differs))
-    return leads
-
-
 def _peaks(evidence: Evidence, lines: tuple[Line, ...]) -> str:
     lenses = [line for line in lines if line.name in evidence.lenses]
     if not lenses:
@@ -180,51 +145,6 @@ def _poorly_scored(evidence: Evidence, scores: list[Score]) -> list[str]:
         f"Less than {percent(LEAST_SCORED)} of the patches were scored for {'; '.join(found)}: "
         "these rates are of the scored patches alone, and the board has their bounds."
     ]
-
-
-def _overtaking(leads: list[_Lead]) -> list[str]:
-    """Say where a lens that was ahead beyond chance falls behind beyond chance."""
-    decided: dict[frozenset[str], list[_Lead]] = {}
-    for lead in leads:
-        if lead.decided:
-            decided.setdefault(frozenset((lead.first, lead.second)), []).append(lead)
-    changes = [
-        f"{after.first} overtakes {after.second} between layers {before.layer} and {after.layer}"
-        for pair in decided.values()
-        for before, after in pairwise(pair)
-        if before.first != after.first
-    ]
-    if changes:
-        return [f"Beyond chance, {listed(changes)}."]
-    return ["No lens overtakes another beyond chance."] if leads else []
-
-
-def _table(leads: list[_Lead]) -> Table:
-    return Table(
-        name="leads-by-layer",
-        caption="Difference of every pair of lenses at each layer, the higher one first.",
-        columns=(
-            Column(name="layer", numeric=True),
-            Column(name="higher"),
-            Column(name="lower"),
-            Column(name="difference", numeric=True),
-            Column(name="low", numeric=True),
-            Column(name="high", numeric=True),
-            Column(name="beyond chance"),
-        ),
-        rows=tuple(
-            (
-                lead.layer,
-                lead.first,
-                lead.second,
-                lead.difference,
-                lead.low,
-                lead.high,
-                "yes" if lead.decided else "no",
-            )
-            for lead in leads
-        ),
-    )
 
 
 def _notes(board: Outcomes, chart: LineChart, published: bool) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ def _variety(evidence: Evidence, board: Outcomes, lens: str) -> _Variety | None:
     marks: list[Mark] = []
     words: Counter[str] = Counter()
     most = cells = several = single = 0
-    for layer in board.layers:
+    for layer in sorted(board.layers):
         said = [cell.words for cell in board.cells[lens, layer]]
         different = [{word.casefold() for word in each} for each in said]
         for each, found in zip(said, different, strict=True):

@@ -128,7 +128,7 @@ def _common(
     drawn = set(pair) <= set(evidence.lenses)
     marks: list[Mark] = []
     commons: list[float] = []
-    for layer in board.layers:
+    for layer in sorted(board.layers):
         both = [
             (len(a & b), len(a), len(b))
             for a, b in zip(sets[pair[0], layer], sets[pair[1], layer], strict=True)

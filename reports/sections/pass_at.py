@@ -27,9 +27,9 @@ _DEFINITION: Final = (
 )
 
 _JOINT: Final = (
-    "All words of a patch were judged in one question and pass@n looks at the first n of its "
-    "answer. A judge that is shown one word only may answer otherwise: this is not the same "
-    "measurement as the paper's separate pass@1."
+    "The words of a patch were judged together, and pass@n looks at the first n verdicts. A judge "
+    "that is shown one word only may answer otherwise: this is not the same measurement as the "
+    "paper's separate pass@1."
 )
 
 

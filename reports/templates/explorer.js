@@ -20,6 +20,7 @@ const startExplorer = (store) => {
   const bookOf = () => index.books[state.book];
   const imageOf = () => bookOf().images[state.image];
   const note = (text) => { field("x-note").textContent = text; };
+  const tell = (error) => note(`This part of the page cannot be read: ${error.message}`);
 
   const controls = makeControls(index);
   const panel = makePanel({
@@ -31,7 +32,7 @@ const startExplorer = (store) => {
   const picture = makePicture({
     frame: field("x-frame"),
     image: field("x-picture"),
-    onHover: (row, col) => { if (!state.pinned) change({ row, col }); },
+    onHover: (row, col) => { if (!state.pinned) change({ row, col }, { keepNote: true }); },
     onChoose: (row, col) => change({ row, col, pinned: !(state.pinned && row === state.row && col === state.col) }, { focus: true }),
   });
 
@@ -69,16 +70,16 @@ const startExplorer = (store) => {
       .finally(() => clearTimeout(reading));
     if (stale()) return;
     if (field("x-note").textContent.startsWith("Reading")) note("");
-    const held = picture.showImage(image, imageName(image));
+    const lostFocus = picture.showImage(image, imageName(image));
     if (state.row === null) [state.row, state.col] = firstCell(tables);
     const lenses = chosenLenses(book, state.lens);
     const key = [state.book, state.image, state.layer, state.lens, state.judge, state.shade, state.word].join();
-    if (shaded !== key || held !== undefined) {
+    if (shaded !== key) {
       controls.legend(state, picture.shade(book, answers, tables, state, lenses), lenses);
       shaded = key;
     }
     const cell = cellAt(tables, state.row, state.col);
-    picture.select(image, state.row, state.col, state.pinned, cellLabel(book, answers, cell, lenses), focus || held);
+    picture.select(image, state.row, state.col, state.pinned, cellLabel(book, answers, cell, lenses), focus || lostFocus);
     field("x-source").textContent = `${imageName(image)}, grid of ${image.rows} × ${image.cols}; ${plural(image.judged, "patch", "patches")} ${book.judges.length ? "judged" : "sampled"}`;
     panel.show(book, answers, cell, shownLenses(book, state), state);
   };
@@ -123,20 +124,21 @@ const startExplorer = (store) => {
       if (!stale()) await drawPosition(stale);
       if (!stale() && seek) {
         seek = false;
-        if (await position() < 0) await step(1);
+        if (await position() < 0) await walk(1);
       }
     } catch (error) {
-      if (!stale()) note(`This part of the page cannot be read: ${error.message}`);
+      if (!stale()) tell(error);
     }
     if (!stale()) app.setAttribute("aria-busy", "false");
   };
-  const change = (changes, { focus = false } = {}) => {
+  const change = (changes, { focus = false, keepNote = false } = {}) => {
     Object.assign(state, changes);
+    if (!keepNote) note("");
     writeSoon();
     return refresh(focus);
   };
 
-  const step = async (by, from) => {
+  const walk = async (by, from) => {
     const { entries } = list;
     const at = from === undefined ? await position() : from;
     let wanted = at + by;
@@ -154,6 +156,7 @@ const startExplorer = (store) => {
     }
     await change({ image: entry.image, row, col, layer, pinned: true });
   };
+  const step = (by, from) => walk(by, from).catch(tell);
   const toImage = (image) => (image >= 0 && image < bookOf().images.length && image !== state.image
     ? change({ image, row: null, col: null }) : null);
   const toLayer = (layer) => (layer >= 0 && layer < bookOf().layers.length ? change({ layer }) : null);
@@ -175,7 +178,7 @@ const startExplorer = (store) => {
   const random = async () => {
     const start = state.order !== "random";
     if (start) {
-      Object.assign(state, { order: "random" });
+      state.order = "random";
       await refresh(false);
     }
     await step(1, start ? -1 : undefined);
@@ -210,8 +213,8 @@ const startExplorer = (store) => {
     if (!location.hash.startsWith(PREFIX)) return false;
     const { changes, missing } = asked(store, location.hash);
     Object.assign(state, initial(index.books[changes.book]), changes);
-    note(missing.length ? `This page does not hold ${missing.join(", ")}, which the link names.` : "");
     change({});
+    if (missing.length) note(`This page does not hold ${missing.join(", ")}, which the link names.`);
     field("explorer").scrollIntoView();
     return true;
   };

@@ -77,8 +77,9 @@ const makePicture = ({ frame, image: picture, onHover, onChoose }) => {
     grid.setAttribute("aria-colcount", entry.cols);
     grid.replaceChildren(...rows);
   };
+  // Returns whether the focus was on a cell, which is drawn anew.
   const showImage = (entry, name) => {
-    if (shown === entry) return;
+    if (shown === entry) return false;
     const held = grid.contains(document.activeElement);
     const address = field(`x-picture-${entry.picture}`).textContent.trim();
     picture.width = entry.width;
@@ -140,15 +141,7 @@ const makePicture = ({ frame, image: picture, onHover, onChoose }) => {
     const node = event.target.closest("[data-cell]");
     return node ? node.dataset.cell.split(",").map(Number) : null;
   };
-  // The next cell of the real picture in a direction, past cells that are padding.
-  const beside = (row, col, down, right) => {
-    let [r, c] = [row + down, col + right];
-    while (shown && r >= 0 && c >= 0 && r < shown.rows && c < shown.cols) {
-      if (nodes.has(`${r},${c}`)) return [r, c];
-      [r, c] = [r + down, c + right];
-    }
-    return null;
-  };
+  const beside = (row, col, down, right) => (nodes.has(`${row + down},${col + right}`) ? [row + down, col + right] : null);
   // Browsers also report a pointer that rests while the page moves below it.
   let rested = "";
   grid.addEventListener("pointerover", (event) => {

@@ -50,6 +50,7 @@ CASES: dict[str, Callable[[], Evidence]] = {
     "one layer, measured": lambda: evidence(
         small_run(layers=(3,)), measures=measures_of(small_run(layers=(3,)).spec)
     ),
+    "layers out of order": lambda: evidence(small_run(layers=(4, 0, 1))),
     "one word": lambda: evidence(first_words(small_run(), 1)),
     "two words": lambda: evidence(first_words(small_run(), 2)),
     "one lens": lambda: evidence(small_run(kinds=ONE_LENS)),

@@ -114,5 +114,5 @@ def test_the_examples_of_the_guide_are_this_package() -> None:
     blocks = re.findall(r"```(?:python|toml)\n(.*?)```", guide, flags=re.DOTALL)
     files = [*PLUGIN.glob("lensbench_example/*.py"), PLUGIN / "pyproject.toml"]
     package = "\n".join(path.read_text() for path in files)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     assert [block for block in blocks if block not in package] == []

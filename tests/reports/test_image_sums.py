@@ -58,6 +58,26 @@ def test_sums_add_up_to_the_mean_of_layers_in_any_order(
     assert 0 < effective_n(found) <= found.cells
 
 
+def test_changes_are_how_the_mean_moves_with_the_weight_of_an_image() -> None:
+    lot = np.random.default_rng(5)
+    values = (lot.random((60, 2)) < (0.9, 0.2)).astype(float)
+    names = [f"{i // 6}" for i in range(60)]
+    # Layer 1 is unscored on whole images, so that images weigh differently in the two layers.
+    values[[name in "0258" for name in names], 1] = NAN
+    found = summed(values, names)
+
+    def mean(weights: Values) -> float:
+        scored = ~np.isnan(values) * weights[image_codes(names)][:, None]
+        return float((np.nan_to_num(values) * scored).sum(axis=0) @ (1 / scored.sum(axis=0)) / 2)
+
+    assert mean(np.ones(10)) == pytest.approx(found.mean)
+    for image in range(10):
+        step = np.where(np.arange(10) == image, 1e-6, 0.0)
+        slope = (mean(1 + step) - mean(1 - step)) / 2e-6
+        assert found.changes[image] == pytest.approx(slope, abs=1e-7)
+    assert found.rows[:, 0].sum() / found.rows[:, 1].sum() == pytest.approx(found.mean)
+
+
 def test_images_are_numbered_by_name_and_split_alike() -> None:
     values = np.array([1.0, 0.0, 1.0, 1.0])
     names = ["b", "a", "b", "c"]

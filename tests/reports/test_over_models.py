@@ -7,6 +7,7 @@ import pytest
 
 from harness.core.errors import MismatchError
 from harness.core.records import LensKind, RunSpec
+from reports.holm import holm
 from reports.outcomes import Outcomes
 from reports.over_models import OverModels, over_statement, rank_over_models
 from reports.ranking import rank_lenses
@@ -106,6 +107,29 @@ def test_the_gain_is_paired_on_every_model() -> None:
     ]
     assert row.control == "shuffled-patch:latent"
     assert row.excess == pytest.approx(sum(gains) / 2)
+
+
+def test_the_gain_is_on_cells_that_are_scored_for_both() -> None:
+    spec = spec_of(images=4, per_image=1, layers=(0,))
+    nan = float("nan")
+    verdicts = verdicts_of(spec) | {
+        ("latent", 0): [1.0, 1.0, 0.0, nan],
+        ("shuffled-patch:latent", 0): [nan, 0.0, 0.0, 1.0],
+    }
+    row = ranked({"a": board_of(spec, verdicts)}).ranking.rows
+    latent = next(each for each in row if each.lens == "latent")
+    assert latent.estimate == pytest.approx(2 / 3)
+    assert latent.excess == pytest.approx(0.5)
+
+
+def test_all_pairs_are_one_family() -> None:
+    rates = {**RATES, "logit": 0.45}
+    over = ranked({name: made(spec_of(name, layers=(0,)), rates) for name in ("a", "b")})
+    pairs = over.ranking.comparisons
+    assert len(pairs) == 3
+    p_values = [pair.p_value for pair in pairs if pair.p_value is not None]
+    assert tuple(pair.p_holm for pair in pairs) == holm(p_values)
+    assert holm(p_values) != tuple(p_values)
 
 
 def test_equal_lenses_are_rarely_told_apart() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -17,10 +19,12 @@ from reports.published.board import published_rows
 from reports.published.load import load_paper
 from reports.templating import asset, environment, lens_styles
 from tests.human_eval.browser.driving import Watch
+from tests.reports.browser.explorer_pages import violations
 from tests.reports.made_boards import made_source
 
 pytestmark = pytest.mark.browser
 
+AXE = Path(str(files("axe_playwright_python") / "axe.min.js"))
 ODD = r'a_b % & # $ ~ ^ \ { } | < > "q", `c` *d* [e]' + " \u00e9 \u4e2d \U0001f600 x--y\tz<script>"
 WRITERS = {"csv": board_csv, "json": board_json, "md": board_markdown, "tex": board_latex}
 
@@ -257,6 +261,18 @@ def test_nothing_is_wider_than_the_screen(tab: Page, width: int) -> None:
     shown = tab.locator("#board-table thead th:visible").all_inner_texts()
     assert {"Lens", "Layer", "Rate", "95 % interval", "Tier"} <= set(shown)
     assert ("Model" in shown) == (width > 700)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_in_the_way_of_anyone(
+    tab: Page, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    tab.set_viewport_size({"width": width, "height": 844})
+    tab.emulate_media(color_scheme=scheme)
+    tab.check("#board-more")
+    tab.evaluate("for (const fold of document.querySelectorAll('details')) fold.open = true")
+    assert violations(tab, AXE) == []
 
 
 def test_numbers_between_two_decimals_are_rounded_as_in_the_files(tab: Page) -> None:

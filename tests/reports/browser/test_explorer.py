@@ -249,6 +249,34 @@ def test_filters_can_be_about_one_lens(
     assert page.locator(".x-lens").count() == 1
 
 
+def test_a_step_goes_to_a_layer_that_fits(
+    page: Page, source: ExplorerSource, explorer_file: Path
+) -> None:
+    board = source.boards[0]
+    fit = [
+        (i, patch)
+        for i, patch in enumerate(board.patches)
+        if any(hits(board, "latent", layer)[i] == 1.0 for layer in board.layers)
+    ]
+    layers = set()
+    opened(page, explorer_file, "#explorer&lens=latent&show=hits&any=1&cell=11,11")
+    for i, patch in fit:
+        step(page)
+        assert place(page) == f"row {patch.row}, column {patch.col}"
+        layer = int(page.locator("#x-layer-name").inner_text().split()[1].strip(","))
+        assert hits(board, "latent", layer)[i] == 1.0
+        layers.add(layer)
+    assert len(layers) > 1
+
+
+def test_a_filter_on_controls_shows_them(page: Page, explorer_file: Path) -> None:
+    opened(page, explorer_file)
+    assert page.locator(".x-lens[data-lens='random-reference']").count() == 0
+    choose(page, "show", "controls called related")
+    names = [each.get_attribute("data-lens") for each in page.locator(".x-lens").all()]
+    assert names == ["latent", "logit", "shuffled-patch:latent", "random-reference"]
+
+
 def test_judges_differ_and_their_reasons_are_shown(
     page: Page, source: ExplorerSource, explorer_file: Path
 ) -> None:

@@ -46,10 +46,7 @@ def long_words(source: ExplorerSource, tmp_path_factory: pytest.TempPathFactory)
         source,
         descriptions=columns,
         pictures=[replace(each, source=LONG) for each in source.pictures],
-        reasons={
-            judge: dict.fromkeys(given, LONG * 3)
-            for judge, given in source.reasons.items()
-        },
+        reasons={judge: dict.fromkeys(given, LONG * 3) for judge, given in source.reasons.items()},
     )
     return written_page(tmp_path_factory.mktemp("long") / "page.html", [made])
 

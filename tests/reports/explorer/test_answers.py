@@ -91,6 +91,16 @@ def test_a_long_sentence_is_cut_around_its_word(before: str, word: str, after: s
     assert not first or not unicodedata.combining(first)
 
 
+def test_a_window_keeps_marks_with_their_letters() -> None:
+    before = "a" * 100 + "e\u0301" + "b" * (REACH - 1)
+    after = "c" * (REACH - 1) + "e\u0301" + "d" * 100
+    rows = table(("dog", before + "dog" + after, len(before), len(before) + 3, 1))
+    data, (number,) = packed(rows)
+    _, context, start, end, _ = read(data, number)
+    assert context == "…" + before[100:] + "dog" + after[: REACH + 1] + "…"
+    assert context[start:end] == "dog"
+
+
 def test_a_span_outside_its_sentence_is_cut_to_it() -> None:
     data, numbers = packed(
         table(("a", "a b", 2, 9, 1), ("b", "a b", -4, 1, 1), ("c", "x", 7, 3, 1))

@@ -19,7 +19,7 @@ from reports.explorer.ladder import Rung
 from reports.explorer.page import Page, size
 from reports.explorer.prepared import prepare
 from tests.reports.explorer.checks import check_browse, check_judged, steps
-from tests.reports.explorer.decoding import books, inflate
+from tests.reports.explorer.decoding import books, columns, inflate
 from tests.reports.explorer.made import explorer_source
 
 
@@ -85,6 +85,18 @@ def test_the_budget_is_kept_where_only_a_few_images_are_looked_at() -> None:
         best = next(place for place, each in enumerate(taken) if each <= budget)
         made = size(build_explorer([source], budget))
         assert taken[best + 1] <= made <= budget
+
+
+@pytest.mark.parametrize("error", [0.3, 0.8, 2.0])
+def test_the_budget_is_kept_where_the_prediction_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, error: float
+) -> None:
+    source = explorer_source(images=5, rows=6, cols=6, judges=1)
+    taken = [each for _, each in sizes(source)]
+    right = Page.predicted
+    monkeypatch.setattr(Page, "predicted", lambda page, rung: error * right(page, rung))
+    for budget in taken:
+        assert size(build_explorer([source], budget)) <= budget
 
 
 @given(
@@ -173,6 +185,30 @@ def test_columns_may_be_lists_arrays_or_arrow() -> None:
     for grid in grids:
         assert build_explorer([replace(source, grid=grid)]) == wanted
     assert build_explorer([source]) == wanted
+
+
+def test_the_index_names_lenses_before_controls_and_chunks_what_they_hold() -> None:
+    source = explorer_source(images=2, rows=5, cols=5)
+    assert [*source.kinds.values()] != sorted(source.kinds.values(), reverse=True)
+    for rung, taken in sizes(source):
+        explorer = build_explorer([source], taken)
+        (book,) = json.loads(explorer.index)["books"]
+        assert book["lenses"] == [
+            {"name": name, "kind": kind, "style": source.styles[name], "score": score}
+            for name, kind, score in (
+                ("latent", "lens", "cosine"),
+                ("logit", "lens", "logit"),
+                ("shuffled-patch:latent", "control", "cosine"),
+                ("random-reference", "control", ""),
+            )
+        ]
+        assert (book["layers"], book["same"]) == ([0, 1, 4, 8], [1])
+        for entry in book["images"]:
+            judged, _ = columns(inflate(explorer.chunks[entry["patches"]]))
+            assert (judged["lenses"], judged["k"]) == ([0, 1, 2, 3], 5)
+            if entry["browse"] is not None:
+                browse, _ = columns(inflate(explorer.chunks[entry["browse"]]))
+                assert (browse["lenses"], browse["k"]) == ([0, 1], rung.words)
 
 
 def test_planted_markup_is_only_inside_compressed_chunks() -> None:

@@ -62,6 +62,9 @@ def test_norms_over_six_decades_have_a_mark_per_decade() -> None:
     axis = value_axis([0.5, 700_000], ENDS, log=True)
     assert axis.labels == ("1", "10", "100", "1000", "10k", "100k", "1M")
     assert axis.ticks[0] == 1 and 10**axis.scale.low == pytest.approx(0.5)
+    pixels = [axis(tick) for tick in axis.ticks]
+    steps = [a - b for a, b in zip(pixels, pixels[1:], strict=False)]
+    assert steps == pytest.approx([steps[0]] * 6) and steps[0] > 30
 
 
 def test_values_without_a_logarithm_have_no_place() -> None:

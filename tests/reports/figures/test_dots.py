@@ -59,4 +59,4 @@ def test_long_names_are_cut() -> None:
     for width in WIDTHS:
         root = drawn_tree(dots(rows=(line(name, "lens-0", {0: 0.5}),), split=None), width)
         label = having(root, "label")[0]
-        assert (label.text or "").endswith("…") and name in tooltips(root)
+        assert "…" in (label.text or "") and name in tooltips(root)

@@ -46,7 +46,7 @@ def test_every_figure_is_written_in_every_format(tmp_path: Path) -> None:
             ElementTree.parse(path)
         elif path.suffix == ".png":
             with Image.open(path) as picture:
-                assert picture.width == 860 * PNG_SCALE
+                assert picture.width == 872 * PNG_SCALE
                 pixels = np.asarray(picture.convert("RGB"))
             assert picture.width / 7.2 >= 298  # dots per inch at the width of a page's text
             assert (pixels[0, 0] == 255).all()

@@ -53,8 +53,16 @@ def test_cut_names_fit_and_short_ones_are_left_alone(name: str, room: float) -> 
     if text_width(name) <= room:
         assert cut == name
     else:
-        assert cut.endswith("…") and text_width(cut) <= room
-        assert name.startswith(cut[:-1])
+        head, _, tail = cut.partition("…") if "…" not in name else (cut, "", "")
+        assert text_width(cut) <= room
+        assert "…" in name or (name.startswith(head) and name.endswith(tail))
+
+
+def test_names_that_differ_at_the_end_differ_when_cut() -> None:
+    names = [f"olmo-7b+clip-l-14-336 (top-bottom-{i})" for i in (3, 5)]
+    cut = [shorten(name, 160) for name in names]
+    assert cut[0] != cut[1] and all(name.startswith("olmo-7b+c") for name in cut)
+    assert cut[0].endswith("-3)") and "…" in cut[0]
 
 
 def test_wide_letters_take_more_room_and_combining_ones_none() -> None:

@@ -47,6 +47,12 @@ def test_hatched_layers_are_one_field_with_its_meaning() -> None:
     assert not having(drawn_tree(chart(*layers().lines)), "same")
 
 
+def test_a_hatched_layer_without_a_figure_has_its_place() -> None:
+    root = drawn_tree(chart(line("latent", "lens-0", {0: 0.5, 2: 0.5}), shaded=(1,)))
+    assert {"0", "1", "2"} <= {each.text for each in having(root, "tick")}
+    assert len(having(root, "same")) == 2
+
+
 def test_hatched_layers_that_are_not_neighbours_are_two_fields() -> None:
     root = drawn_tree(layers().model_copy(update={"shaded": (0, 2)}))
     assert len(having(root, "same")) == 3
@@ -114,8 +120,8 @@ def test_phones_get_a_list_of_names_below() -> None:
 def test_long_names_are_cut_in_the_figure_and_whole_in_a_tooltip(width: float) -> None:
     name = "a-very-long-name-of-a-lens-" * 8
     root = drawn_tree(chart(line(name, "lens-0", {0: 0.5})), width)
-    cut = [each for each in shown(root) if each.endswith("…")]
-    assert len(cut) == 1 and name.startswith(cut[0][:-1])
+    cut = [each for each in shown(root) if "…" in each]
+    assert len(cut) == 1 and name.startswith(cut[0].partition("…")[0])
     assert text_width(cut[0]) < width and name in tooltips(root)
 
 

@@ -25,6 +25,10 @@ def test_heights_are_shares_and_parts_stand_on_each_other(width: float) -> None:
         number(first, "y"), abs=0.2
     )
     assert number(above, "x") == number(first, "x")
+    third_part = _bars(root, "global")[0]
+    assert number(third_part, "y") + number(third_part, "height") == pytest.approx(
+        number(above, "y"), abs=0.2
+    )
     assert "latent, 0: concrete 0.500" in tooltips(root)
 
 

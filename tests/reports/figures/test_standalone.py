@@ -23,7 +23,8 @@ def _rules(svg: str) -> dict[str, str]:
 def test_files_need_nothing_else(figure: Figure) -> None:
     svg = standalone(figure, 860)
     root = ElementTree.fromstring(svg.encode())
-    assert root.tag == f"{SVG}svg" and root.get("width") == "860"
+    assert root.tag == f"{SVG}svg" and root.get("width") == "872"
+    assert root.get("viewBox", "").startswith("-6 -6 872 ")
     assert "var(" not in svg and "--" not in svg
     assert not re.search(r"(href|@import|@font-face|<script|<image)", svg)
     assert re.findall(r"https?://[^\"' ]+", svg) == ["http://www.w3.org/2000/svg"]

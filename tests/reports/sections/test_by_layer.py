@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.records import LensKind
 from reports.figures.records import Line, LineChart
 from reports.outcomes import HEADLINE
+from reports.ranking import rank_lenses
 from reports.sections.base import Analysis, Evidence
 from reports.sections.by_layer import SECTION
 from tests.reports.sections.evidences import (
@@ -14,6 +16,7 @@ from tests.reports.sections.evidences import (
     evidence,
     measures_of,
     paper_of,
+    small_run,
     some_refused,
 )
 from tests.reports.synthetic import JUDGE, Run, make_run
@@ -82,10 +85,32 @@ def test_equal_lenses_do_not_overtake_each_other() -> None:
     assert "No lens overtakes another beyond chance." in analysis.finding
 
 
+def test_at_one_layer_the_p_values_are_those_of_the_leaderboard() -> None:
+    found = evidence(small_run(20, layers=(4,)))
+    ranking = rank_lenses(found.boards[0], found.spec, found.kinds, HEADLINE, 4)
+    expected = {frozenset((each.first, each.second)): each.p_holm for each in ranking.comparisons}
+    (table,) = analysed(found).tables
+    assert {frozenset((str(row[1]), str(row[2]))): row[6] for row in table.rows} == expected
+
+
+@pytest.mark.slow
+def test_equal_lenses_are_seldom_told_apart() -> None:
+    kinds: dict[str, LensKind] = {"latent": "lens", "logit": "lens", "embedding": "lens"}
+    claims = 0
+    for seed in range(300):
+        run = make_run(seed, images=25, per_image=2, layers=(0, 1, 2, 3), kinds=kinds, rate=even)
+        claims += "yes" in {row[7] for row in analysed(evidence(run)).tables[0].rows}
+    assert claims / 300 <= 0.075
+
+
+def even(*_: object) -> float:
+    return 0.5
+
+
 def test_the_higher_lens_of_every_pair_comes_first_with_its_interval() -> None:
     (table,) = analysed(crossing()).tables
     assert [row[:3] for row in table.rows[:1]] == [(0, "latent", "logit")]
-    assert [row[1] for row in table.rows if row[6] == "yes"] == ["latent"] * 2 + ["logit"] * 2
+    assert [row[1] for row in table.rows if row[7] == "yes"] == ["latent"] * 2 + ["logit"] * 2
     for row in table.rows:
         difference, low, high = row[3:6]
         assert isinstance(difference, float)
@@ -93,7 +118,8 @@ def test_the_higher_lens_of_every_pair_comes_first_with_its_interval() -> None:
         assert isinstance(high, float)
         assert difference >= 0
         assert low <= difference <= high
-        assert (row[6] == "yes") == (low > 0)
+        assert isinstance(p := row[6], float)
+        assert (row[7] == "yes") == (p < 0.05)
 
 
 def test_layers_of_one_vector_are_shaded_and_told() -> None:

@@ -134,6 +134,17 @@ def simulated(rng: np.random.Generator, images: int, per_image: int, shift: floa
     return Scored(scores, hits, np.zeros(len(image), dtype=np.int64), image)
 
 
+def test_the_interval_is_as_wide_as_that_of_resampled_images() -> None:
+    rng = np.random.default_rng(7)
+    found = simulated(rng, 60, 5, 0.5)
+    _, low, high = whole(auc(found, SEED))
+    drawn = []
+    for _ in range(400):
+        rows = (rng.integers(0, 60, 60)[:, None] * 5 + np.arange(5)).ravel()
+        drawn.append(roc_auc_score(found.hits[rows], found.scores[rows]))
+    assert high - low == pytest.approx(2 * 2.0 * float(np.std(drawn)), rel=0.2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("images", "shift"), [(20, 0.0), (100, 0.0), (100, 1.0)])
 def test_intervals_of_auc_hold_the_truth(images: int, shift: float) -> None:

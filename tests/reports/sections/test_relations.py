@@ -112,6 +112,22 @@ def test_a_panel_leaves_out_what_it_did_not_decide() -> None:
         assert [part.values[place] for part in figure.parts] == shares
 
 
+def test_words_of_cells_that_a_panel_did_not_decide_are_left_out() -> None:
+    found = judged_by_panel()
+    figure = bars(analysed(found), "words")
+    undecided = 0
+    for place, (lens, layer) in enumerate(zip(figure.groups, figure.bars, strict=True)):
+        cells = found.boards[0].cells[lens, int(layer)]
+        undecided += sum(bool(each.relations and each.unscored(HEADLINE)) for each in cells)
+        shares = []
+        for each in cells:
+            said = [relation for relation in each.relations if relation is not None]
+            if said and not each.unscored(HEADLINE):
+                shares.append(said.count("concrete") / len(said))
+        assert figure.parts[0].values[place] == pytest.approx(np.mean(shares))
+    assert undecided > 0
+
+
 def test_without_related_cells_the_finding_says_so() -> None:
     found = evidence(small_run(2, rate=lambda *_: 0.0))
     assert analysed(found).finding == "No cell of a lens under test was called related."
