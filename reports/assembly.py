@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from harness.core.errors import unknown_name
 from reports.board_page import BoardSource, build_board
 from reports.published.board import published_rows
+from reports.published.common_layers import published_layers, scores_on
 from reports.published.compare import compare_published
 from reports.published.names import find_published, published_name
 from reports.published.page import comparison_analysis, published_analyses
 from reports.published.paper import Paper
 from reports.run_view import RunTables, build_run_view
+from reports.same_layers import same_layers
 from reports.sections.base import Analysis
 from reports.view import ReportView
 
@@ -88,10 +90,13 @@ def _paper(
     """Yield the comparison of every run whose model is published; then the published figures."""
     for run in runs:
         name = names[run.model]
-        for board in run.judged if name is not None else ():
+        if name is None:
+            continue
+        layers, same = published_layers(paper, name), same_layers(run.measures)
+        for board in run.judged:
             yield comparison_analysis(
                 compare_published(
-                    run.scores,
+                    scores_on(layers, board, run.spec, run.kinds, same),
                     run.model,
                     paper,
                     board.judge,

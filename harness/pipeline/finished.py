@@ -9,8 +9,6 @@ from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from reports.same_layers import same_layers
-from reports.scoring import score_outcomes
 
 from harness.core.config import JudgingOptions
 from harness.core.errors import DataError, LensbenchError, UsageError
@@ -28,6 +26,8 @@ from harness.pipeline.score import lens_kinds, panels
 from harness.pipeline.spec import Plan
 from reports.outcomes import Answers, Outcomes
 from reports.panel import all_boards
+from reports.same_layers import same_layers
+from reports.scoring import score_outcomes
 
 _SHORT: Final = 10
 
