@@ -166,6 +166,9 @@ def _interval(low: float | None, high: float | None) -> str:
 
 
 def _latex(text: str) -> str:
-    """Return ``text`` for LaTeX: specials escaped, hyphens in a row not joined to a dash."""
+    """Return ``text`` for LaTeX: specials escaped, hyphens in a row not joined to a dash.
+
+    A bracket or star at the start would be read as an option of the line break before it.
+    """
     plain = _SPECIAL.sub(lambda found: _LATEX[found[0]], _BLANK.sub(" ", text))
-    return re.sub("-(?=-)", "-{}", plain)
+    return re.sub(r"^[\[*]", r"{\g<0>}", re.sub("-(?=-)", "-{}", plain))

@@ -7,12 +7,15 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 import harness  # noqa: F401 (before transformers, whose image processors import torchvision)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 # Examples are the same in every run and on machines of any speed.
 settings.register_profile("lensbench", derandomize=True, deadline=None)
@@ -63,3 +66,12 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, pixels in shots.items():
         Image.fromarray(pixels).convert("RGB").save(folder / f"{name}.jpg", quality=90)
     return folder
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    """What drives browsers; there can be only one at a time."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        yield playwright

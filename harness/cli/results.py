@@ -19,7 +19,8 @@ def show_results(paths: RunPaths) -> None:
     from reports.text import board_text, judging_text
 
     click.echo(board_text(read_table(paths.scores, Score)))
-    judging = Judging.model_validate(json.loads(paths.report_json.read_bytes())["judging"])
+    (run,) = json.loads(paths.report_json.read_bytes())["runs"]
+    judging = Judging.model_validate(run["judging"])
     if text := judging_text(judging):
         click.echo(f"\n{text}")
     click.echo(f"leaderboard: {paths.leaderboard}")

@@ -73,7 +73,7 @@
   ];
   const blank = (text) => text.replace(/[\x00-\x20\x7f\x85\u2028\u2029]+/g, " ");
   const SPECIAL = { "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "|": "\\textbar{}", "<": "\\textless{}", ">": "\\textgreater{}" };
-  const latex = (text) => blank(text).replace(/[\\{}~^|<>_%&#$]/g, (sign) => SPECIAL[sign] || `\\${sign}`).replace(/-(?=-)/g, "-{}");
+  const latex = (text) => blank(text).replace(/[\\{}~^|<>_%&#$]/g, (sign) => SPECIAL[sign] || `\\${sign}`).replace(/-(?=-)/g, "-{}").replace(/^[[*]/, "{$&}");
   const literal = (type, value) => {
     if (value === null) return "null";
     if (type === "number") return fixed(value, 6);
@@ -183,6 +183,8 @@
     { title: "Model", model: true, spare: true, show: modelText, key: at.model, many: "model" },
     { title: "Lens", key: at.lens, head: true, show: lensText },
     { title: "Layer", numeric: true, show: layerText, key: (row) => at.layer(row) ?? -1 },
+    { title: "Definition", open: "definition", show: at.definition, key: at.definition },
+    { title: "Judge", open: "judge", show: at.judge, key: at.judge },
     { title: "Rate", numeric: true, strong: true, show: (row) => rate(at.estimate(row)), key: at.estimate },
     { title: "95 % interval", numeric: true, show: (row) => [interval(at.low(row), at.high(row)) || NONE, bar(row)], key: at.low },
     { title: "Tier", numeric: true, rising: true, show: (row) => String(at.tier(row) ?? ""), key: at.tier },
@@ -197,15 +199,15 @@
     { title: "Distinct words", numeric: true, more: true, show: (row) => (at.distinct_words(row) === null ? NONE : fixed(at.distinct_words(row), 2)), key: at.distinct_words },
     { title: "Control", more: true, show: (row) => at.control(row) ?? "", key: at.control },
     { title: "Kind", more: true, show: at.kind, key: at.kind },
-    { title: "Judge", more: true, show: at.judge, key: at.judge },
-    { title: "Definition", more: true, show: at.definition, key: at.definition },
     { title: "Interval method", more: true, show: at.interval, key: at.interval },
     { title: "Source", more: true, show: at.source, key: at.source },
     { title: "Known problem", more: true, long: true, show: at.problem, key: (row) => at.problem(row) || null },
   ];
   const shownColumns = () => {
     const more = field("board-more").checked;
-    return COLUMNS.filter((column) => (more || !column.more) && (!column.many || several(column.many)))
+    // What a filter leaves open must be told in the row.
+    const told = (name) => several(name) && state.filters[name] === "";
+    return COLUMNS.filter((column) => (more || !(column.more || (column.open && !told(column.open)))) && (!column.many || several(column.many)))
       .map((column) => ({ ...column, spare: column.spare && !more }));
   };
 
@@ -303,6 +305,7 @@
     }
     state.search = "";
     field("board-search").value = "";
+    drawHead();
     drawRows(STEP);
   };
   const headline = () => choose(data.defaults);
@@ -312,7 +315,7 @@
   field("board-filters").addEventListener("submit", (event) => event.preventDefault());
   field("board-filters").addEventListener("change", (event) => {
     if (event.target.dataset.column) state.filters[event.target.dataset.column] = event.target.value;
-    if (event.target.id === "board-more") drawHead();
+    drawHead();
     drawRows(STEP);
   });
   field("board-search").addEventListener("input", (event) => {
@@ -329,6 +332,5 @@
     button.addEventListener("click", () => save(button.dataset.format));
   }
   field("board").hidden = false;
-  drawHead();
   headline();
 })();

@@ -80,7 +80,8 @@ def test_a_run_is_compared_with_people(call: Call, run: Path, tmp_path: Path) ->
         assert option in text
     assert "<script" in out.with_suffix(".html").read_text() or out.with_suffix(".html").exists()
     assert (run / "labels.parquet").exists()
-    assert json.loads((run / "report.json").read_text())["agreement"]["rated"] == found["rated"]
+    (shown,) = json.loads((run / "report.json").read_text())["runs"]
+    assert shown["agreement"]["rated"] == found["rated"]
     strict = call("agree", str(run), "--labels", str(labels), "--definition", "concrete+abstract")
     assert strict[0] == 0
     again = json.loads((run / "agreement.json").read_text())

@@ -10,7 +10,7 @@ import pytest
 
 from harness.core.errors import DataError
 from harness.data.manifest import ExcludedImage, Exclusions
-from harness.pipeline import report
+from harness.pipeline import run_notices
 from harness.pipeline.context import RunContext
 
 
@@ -33,8 +33,8 @@ def test_labels_that_are_not_everything_are_told_of(
     """Annotators of photographs label a fixed list of kinds; scenes know all that was drawn."""
     identities = [SimpleNamespace(needs_labels=True)] if judge == "ground-truth" else []
     found = [SimpleNamespace(identity=identity) for identity in identities]
-    monkeypatch.setattr(report, "judgings", lambda context: found)
-    text = report._label_limits(_context(spec=SimpleNamespace(images=images)))
+    monkeypatch.setattr(run_notices, "judgings", lambda context: found)
+    text = run_notices._label_limits(_context(spec=SimpleNamespace(images=images)))
     assert bool(text) is told
     if told:
         assert "lower bounds" in str(text)
@@ -46,25 +46,25 @@ def test_excluded_images_are_counted(tmp_path: Path) -> None:
     context = _context(run=SimpleNamespace(excluded=path), images=(1, 2, 3))
     line = ExcludedImage(image_id="0" * 64, source="a.png", reason="a.png is a line")
     path.write_text(Exclusions(images=(line,)).model_dump_json())
-    text = report._excluded_images(context)
+    text = run_notices._excluded_images(context)
     assert text == "Images excluded: 1 of 4, listed in excluded.json. The first: a.png is a line."
     path.write_text(Exclusions(images=()).model_dump_json())
-    assert report._excluded_images(context) is None
+    assert run_notices._excluded_images(context) is None
     path.unlink()
     with pytest.raises(DataError, match=r"excluded\.json: run the stage plan again"):
-        report._excluded_images(context)
+        run_notices._excluded_images(context)
 
 
 def test_unusual_visual_tokens_are_told_of() -> None:
     """A plain causal model with one view needs no words."""
     plain = {"name": "m", "view": "global", "injection_layers": (), "image_attention": "causal"}
-    assert report._visual_tokens(_context(facts=SimpleNamespace(**plain))) is None
+    assert run_notices._visual_tokens(_context(facts=SimpleNamespace(**plain))) is None
     unusual = plain | {
         "view": "tiles",
         "injection_layers": (0, 1),
         "image_attention": "bidirectional",
     }
-    text = report._visual_tokens(_context(facts=SimpleNamespace(**unusual)))
+    text = run_notices._visual_tokens(_context(facts=SimpleNamespace(**unusual)))
     assert text is not None
     for part in ("cells of the view tiles", "after blocks 0, 1", "what stands behind them"):
         assert part in text

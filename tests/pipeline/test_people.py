@@ -150,7 +150,7 @@ def test_a_run_keeps_ratings_labels_and_agreement_and_its_report_shows_them(run:
         assert read_table(run / "ratings.parquet", Rating) == ratings
         labels = read_table(run / "labels.parquet", HumanLabel)
         assert len(labels) == len(ratings)
-        stored = json.loads((run / "report.json").read_text())["agreement"]
+        stored = json.loads((run / "report.json").read_text())["runs"][0]["agreement"]
         assert Agreement.model_validate(stored) == found
         assert "agrees with people" in (run / "report.html").read_text()
         add_judges(context, [own_setup(context.spec, "human")], None)
@@ -166,7 +166,7 @@ def test_a_run_keeps_ratings_labels_and_agreement_and_its_report_shows_them(run:
             told = answers[people.cells[cell.lens, cell.layer, item.patch_id]]
             said = next(each for each in ratings if each.item_id == item.item_id)
             assert told.relations == said.relations
-        stale = json.loads((run / "report.json").read_text())["agreement"]["notices"][0]
+        stale = json.loads((run / "report.json").read_text())["runs"][0]["agreement"]["notices"][0]
         assert "before the judges last answered" in stale
         again = evaluate(context, study, ratings, Policy(), labels="made up")
         assert [judge.judge for judge in again.judges] == ["ground-truth"]

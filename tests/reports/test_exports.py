@@ -130,6 +130,11 @@ def test_latex_escapes_each_special() -> None:
     assert text.count(r"\toprule") == text.count(r"\bottomrule") == 1
 
 
+@pytest.mark.parametrize("name", ["[x]", "*x"])
+def test_no_name_is_read_as_an_option_of_a_line_break(name: str) -> None:
+    assert f"\n{{{name[0]}}}{name[1:]} & " in board_latex([changed(model=name)])
+
+
 def test_an_empty_board_is_a_valid_file() -> None:
     assert read(board_csv([])) == []
     assert json.loads(board_json([])) == []

@@ -50,7 +50,7 @@ def test_an_unjudged_run_says_so() -> None:
 
 def test_judges_have_a_line_per_check_and_pair() -> None:
     run = make_run(4, images=8, layers=(0, 3))
-    judging = view_of_judges(run, judged_tables(run, {"gpt-5": 0.1, "claude": 0.2})).judging
+    judging = view_of_judges(judged_tables(run, {"gpt-5": 0.1, "claude": 0.2})).runs[0].judging
     lines = judging_text(judging).splitlines()
     again = judging.checks[0].repeat
     assert again
@@ -72,7 +72,7 @@ def test_judges_have_a_line_per_check_and_pair() -> None:
 
 
 def test_a_judge_without_checks_has_no_line() -> None:
-    assert judging_text(view_of(make_run(4, images=3, layers=(0,))).judging) == ""
+    assert judging_text(view_of(make_run(4, images=3, layers=(0,))).runs[0].judging) == ""
     assert judging_text(Judging()) == ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright
 
 from human_eval.static_site import write_static
 from human_eval.study import PICTURES
@@ -21,13 +21,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = written_study(folder)
     write_static(folder / "site", study, folder / PICTURES)
     return folder / "site"
-
-
-@pytest.fixture(scope="session")
-def driver() -> Iterator[Playwright]:
-    """What drives browsers; there can be only one at a time."""
-    with sync_playwright() as playwright:
-        yield playwright
 
 
 @pytest.fixture(scope="session")

@@ -6,19 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright
 
 from reports.explorer import ExplorerSource
 from tests.human_eval.browser.driving import Watch, launched
 from tests.reports.browser.explorer_pages import written_page
 from tests.reports.explorer.made import explorer_source
-
-
-@pytest.fixture(scope="session")
-def driver() -> Iterator[Playwright]:
-    """What drives browsers; there can be only one at a time."""
-    with sync_playwright() as playwright:
-        yield playwright
 
 
 @pytest.fixture(scope="session")

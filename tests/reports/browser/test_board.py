@@ -25,7 +25,7 @@ from tests.reports.made_boards import made_source
 pytestmark = pytest.mark.browser
 
 AXE = Path(str(files("axe_playwright_python") / "axe.min.js"))
-ODD = r'a_b % & # $ ~ ^ \ { } | < > "q", `c` *d* [e]' + " \u00e9 \u4e2d \U0001f600 x--y\tz<script>"
+ODD = r'[a_b % & # $ ~ ^ \ { } | < > "q", `c` *d* [e]' + " \u00e9 \u4e2d \U0001f600 x--y\tz<script>"
 WRITERS = {"csv": board_csv, "json": board_json, "md": board_markdown, "tex": board_latex}
 
 
@@ -206,6 +206,15 @@ def test_filters_and_search_are_joined(tab: Page, board: BoardPage) -> None:
     expect(tab.locator("#board-search")).to_have_value("")
 
 
+def test_what_a_filter_leaves_open_is_told_in_the_row(tab: Page) -> None:
+    headings = tab.locator("#board-table thead th")
+    assert "Definition" not in headings.all_inner_texts()
+    choose(tab, "definition", "")
+    assert len(set(column(tab, "Definition"))) > 4
+    choose(tab, "definition", "=concrete")
+    assert "Definition" not in headings.all_inner_texts()
+
+
 def test_layers_of_one_vector_are_one_line(tab: Page, board: BoardPage) -> None:
     tab.click("#board-all")
     choose(tab, "model", "=molmo-7b-d")
@@ -239,7 +248,7 @@ def test_long_tables_are_drawn_in_steps(tab: Page, board: BoardPage) -> None:
 def test_names_are_text_and_the_address_is_left_alone(tab: Page) -> None:
     tab.click("#board-all")
     tab.fill("#board-search", "<script>")
-    assert column(tab, "Model")[0].startswith("a_b % & #")
+    assert column(tab, "Model")[0].startswith("[a_b % & #")
     expect(tab.locator("#board-table script")).to_have_count(0)
     assert tab.evaluate("location.hash") == ""
 
