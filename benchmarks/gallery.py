@@ -34,6 +34,7 @@ def main() -> None:
             "headlines": [
                 {name: panel[key] for name, key in _HEADLINE.items()} for panel in panels
             ],
+            "spec_hash": view["spec_hash"],
         }
         text = json.dumps(told, indent=2, sort_keys=True) + "\n"
         (_GALLERY / f"{model}.json").write_text(text, encoding="utf-8")
