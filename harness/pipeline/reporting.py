@@ -71,9 +71,7 @@ def make_report(
         raise UsageError("there is nothing to report: name a run, or ask for --published")
     names = model_names(runs)
     tables = [run_tables(run, name) for run, name in zip(runs, names, strict=True)]
-    view = build_report(
-        tables, load_paper(), published=published, models=models, options=options
-    )
+    view = build_report(tables, load_paper(), published=published, models=models, options=options)
     sources = [explorer_source(run, each) for run, each in zip(runs, tables, strict=True)]
     return MadeReport(view, build_explorer(sources))
 

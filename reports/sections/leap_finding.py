@@ -82,9 +82,15 @@ def finding(found: FoundSources) -> str:
         said.append(f"That is a leap to a later layer at visual layer {numbers}.")
     else:
         said.append("None of these is a leap to a later layer.")
-    for control, matrix in found.controls.items():
-        shares = listed([percent(_share(matrix, layer, best[layer][0])) for layer in layers])
-        said.append(f"Of the neighbours of the control {control}, {shares} are from there.")
+    # No control draws from the input embedding: there is nothing to compare with source layer 0.
+    shared = [layer for layer in layers if best[layer][0] in found.stored]
+    for control, matrix in found.controls.items() if shared else ():
+        shares = listed([percent(_share(matrix, layer, best[layer][0])) for layer in shared])
+        places = listed([str(layer) for layer in shared])
+        said.append(
+            f"Of the neighbours of the control {control} at visual layer {places}, {shares} are "
+            "from there."
+        )
     scaled = {each.layer: _winner(each) for each in found.scaled if each.layer in layers}
     if scaled:
         said.append(

@@ -7,7 +7,7 @@ import pytest
 from reports.judging import Journals, Judging, build_judging, judge_checks, snapshot_notices
 from reports.outcomes import Answers, join
 from reports.panel import all_boards
-from reports.view import RunTables
+from reports.run_view import RunTables
 from tests.reports.journals import judged_tables, row, tables_of, view_of_judges
 from tests.reports.synthetic import JUDGE, Run, make_run
 
@@ -99,6 +99,6 @@ def test_several_models_under_one_name_are_announced(run: Run) -> None:
     (notice,) = snapshot_notices(judging.costs)
     assert notice.startswith("Judge gpt-5 answered as gpt-5-0 (3) and gpt-5-1 (2): ")
     tables = tables_of(run, {"gpt-5": run.answers}, {"gpt-5": journal}, {})
-    assert notice in view_of_judges(run, tables).notices
+    assert notice in view_of_judges(tables).runs[0].notices
     one = judging_of(run, {"gpt-5": run.answers}, {"gpt-5": journal[:1]})
     assert snapshot_notices(one.costs) == []
