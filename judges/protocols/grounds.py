@@ -20,12 +20,12 @@ def grounds(raw: str) -> str:
     if isinstance(found, dict):
         said = found.get("reasoning", "")
         return said.strip() if isinstance(said, str) else ""
-    return "; ".join(_clauses(found))
+    return "; ".join(dict.fromkeys(_clauses(found)))
 
 
 def _clauses(matches: list[Any]) -> Iterable[str]:
-    """Yield what each related word was matched with, each word once."""
-    for match in {json.dumps(match, sort_keys=True): match for match in matches}.values():
+    """Yield what each related word was matched with."""
+    for match in matches:
         if not isinstance(match, dict) or match.get("relation") in (None, "none"):
             continue
         entity, via = match.get("entity", ""), match.get("via", "")

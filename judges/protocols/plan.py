@@ -72,6 +72,9 @@ def plan_questions(
 
 def is_blank(protocol: JudgingProtocol, text: str) -> bool:
     """Return whether a word, or the marked word of a sentence, has nothing that can be seen."""
+    # Nearly all words begin with a letter or digit of ASCII, which is seen whatever follows.
+    if text[:1].isalnum() and text[:1].isascii() and protocol.shows != "sentences":
+        return False
     return not plain(marked_word(text) if protocol.shows == "sentences" else text)
 
 
