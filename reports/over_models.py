@@ -19,7 +19,7 @@ from reports.ranking import MATCHED_CONTROL
 from reports.same_layers import distinct_mean
 from reports.sign_flip import sign_flip
 from reports.stats import difference_interval, mean_interval
-from reports.tiers import places
+from reports.tiers import Place, places
 from reports.winner import winner_statement
 
 _PLACES: Final = 12
@@ -87,24 +87,20 @@ def rank_over_models(
     together = model_boards(boards, definition)
     common, missing = together.scored_lenses()
     sums = {lens: together.mean(lens) for lens in common}
-    order = sorted(
-        sums, key=lambda lens: (kinds[lens] == "control", -round(sums[lens].mean, _PLACES), lens)
-    )
+    order = _order(sums, kinds)
     lenses = [lens for lens in order if kinds[lens] == "lens"]
     pairs = _comparisons(together, lenses, seed)
     standing = places({lens: sums[lens].mean for lens in lenses}, _ahead(pairs))
     points = borda({lens: _layer_rates(together, lens) for lens in lenses})
     rows = [
         RankedLens(
-            judge=_judge(together),
+            judge=judge,
             definition=definition,
             layer=None,
             lens=lens,
             kind=kinds[lens],
             n=sums[lens].patches,
-            tier=standing[lens].tier if lens in standing else None,
-            best_rank=standing[lens].best_rank if lens in standing else None,
-            worst_rank=standing[lens].worst_rank if lens in standing else None,
+            **_standing(standing.get(lens)),
             borda=points.get(lens),
             distinct_layers=_distinct_layers(together, lens, same or {}),
             **_estimate(sums[lens], seed),
@@ -113,7 +109,7 @@ def rank_over_models(
         for lens in order
     ]
     return OverModels(
-        judge=_judge(together),
+        judge=judge,
         definition=definition,
         models=tuple(boards),
         images=together.images,
@@ -121,6 +117,18 @@ def rank_over_models(
         wins=_wins(together, lenses),
         missing=tuple(MissingLens(lens=lens, models=names) for lens, names in missing.items()),
     )
+
+
+def _order(sums: Mapping[str, ImageSums], kinds: Mapping[str, LensKind]) -> list[str]:
+    """Return the lenses by their means, highest first, then the controls."""
+    return sorted(
+        sums, key=lambda lens: (kinds[lens] == "control", -round(sums[lens].mean, _PLACES), lens)
+    )
+
+
+def _standing(place: Place | None) -> dict[str, int | None]:
+    names = ("tier", "best_rank", "worst_rank")
+    return {name: None if place is None else getattr(place, name) for name in names}
 
 
 def over_statement(over: OverModels) -> str:

@@ -65,13 +65,7 @@ def compare_runs(
     if definition not in known:
         raise unknown_name("definition of both runs", definition, known)
     shared = _shared_layers(first, second, layers)
-    lenses = [lens for lens in first.board.lenses if lens in second.board.lenses]
-    if not lenses:
-        raise UsageError(
-            f"{first.name} and {second.name} have no lens in common: "
-            f"{', '.join(first.board.lenses)}; {', '.join(second.board.lenses)}"
-        )
-    lenses.sort(key=lambda lens: first.kinds[lens] == "control")
+    lenses = _shared_lenses(first, second)
     matched = match(first.board, second.board)
     cells: list[CellPair] = []
     for lens in lenses:
@@ -99,6 +93,17 @@ def compare_runs(
         differences=_differences(first, second),
         missing=_missing(first, second),
     )
+
+
+def _shared_lenses(first: Compared, second: Compared) -> list[str]:
+    """Return the lenses, then the controls, that both runs have."""
+    lenses = [lens for lens in first.board.lenses if lens in second.board.lenses]
+    if not lenses:
+        raise UsageError(
+            f"{first.name} and {second.name} have no lens in common: "
+            f"{', '.join(first.board.lenses)}; {', '.join(second.board.lenses)}"
+        )
+    return sorted(lenses, key=lambda lens: first.kinds[lens] == "control")
 
 
 def _shared_layers(first: Compared, second: Compared, layers: Collection[int] | None) -> list[int]:

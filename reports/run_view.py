@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from harness.core.agreement import Agreement
 from harness.core.measures import Measures
-from harness.core.records import LensKind, Patch, RunSpec, Score
+from harness.core.records import Definition, LensKind, Patch, RunSpec, Score
 from reports.board import BoardRow
 from reports.board_rows import board_rows
 from reports.judging import Journals, build_judging, snapshot_notices
@@ -98,33 +98,16 @@ def build_run_view(
         UsageError: an option asks for what is not installed.
         MismatchError: tables that do not belong together.
     """
-    spec, kinds, same = tables.spec, tables.kinds, same_layers(tables.measures)
-    rankings = {
-        (board.judge, definition): [
-            rank_lenses(board, spec, kinds, definition, layer, same)
-            for layer in (None, *board.layers)
-        ]
-        for board in tables.judged
-        for definition in RANKED
-    }
+    same = same_layers(tables.measures)
+    rankings = _rankings(tables, same)
     single = [board for board in tables.judged if board.judge in tables.answers]
-    judging = build_judging(single, tables.judgements, tables.answers, kinds, spec.seed)
-    evidence = Evidence(
-        model=tables.model,
-        spec=spec,
-        kinds=kinds,
-        styles=lens_styles(kinds),
-        boards=tables.boards,
-        descriptions=tables.descriptions,
-        scores=tables.scores,
-        measures=tables.measures,
-        paper=paper,
-        published_model=published_model,
-        options=options,
+    judging = build_judging(
+        single, tables.judgements, tables.answers, tables.kinds, tables.spec.seed
     )
+    evidence = _evidence(tables, paper, published_model, options)
     view = RunView(
         model=tables.model,
-        spec=spec,
+        spec=tables.spec,
         spec_hash=tables.spec_hash,
         provenance=tables.provenance,
         notices=(*tables.notices, *snapshot_notices(judging.costs)),
@@ -142,6 +125,38 @@ def build_run_view(
     )
     every = [ranking for found in rankings.values() for ranking in found]
     return view, board_rows(tables.model, tables.source, tables.scores, every, same)
+
+
+def _rankings(
+    tables: RunTables, same: Sequence[int]
+) -> dict[tuple[str, Definition], list[Ranking]]:
+    """Return judge and definition to the ranking over all layers, then of each layer."""
+    return {
+        (board.judge, definition): [
+            rank_lenses(board, tables.spec, tables.kinds, definition, layer, same)
+            for layer in (None, *board.layers)
+        ]
+        for board in tables.judged
+        for definition in RANKED
+    }
+
+
+def _evidence(
+    tables: RunTables, paper: Paper | None, published_model: str | None, options: Mapping[str, str]
+) -> Evidence:
+    return Evidence(
+        model=tables.model,
+        spec=tables.spec,
+        kinds=tables.kinds,
+        styles=lens_styles(tables.kinds),
+        boards=tables.boards,
+        descriptions=tables.descriptions,
+        scores=tables.scores,
+        measures=tables.measures,
+        paper=paper,
+        published_model=published_model,
+        options=options,
+    )
 
 
 def _panel(rankings: Sequence[Ranking]) -> Panel:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from harness.core.files import write_text_atomic
 from harness.core.ids import digest
 from harness.pipeline.context import RunContext
+from harness.pipeline.finished import FinishedRun
+from harness.pipeline.reporting import make_report
+from reports.exports import board_csv
+from reports.html import render_report
+from reports.view import report_json
 
 
 def inputs(context: RunContext) -> dict[str, str]:
@@ -18,12 +23,6 @@ def inputs(context: RunContext) -> dict[str, str]:
 
 def run(context: RunContext) -> None:
     """Write report.json, report.csv and report.html."""
-    from harness.pipeline.finished import FinishedRun
-    from harness.pipeline.reporting import make_report
-    from reports.exports import board_csv
-    from reports.html import render_report
-    from reports.view import report_json
-
     made = make_report([FinishedRun(context)])
     write_text_atomic(context.run.report_json, report_json(made.view))
     write_text_atomic(context.run.report_csv, board_csv(made.view.board.rows))

@@ -81,11 +81,6 @@ def compare_published(
         )
     cells = _corrected(found)
     single = [cell for cell in cells if cell.layer is not None]
-    widths = [
-        (cell.difference_high - cell.difference_low) / 2
-        for cell in single
-        if cell.difference_low is not None and cell.difference_high is not None
-    ]
     verdicts = [cell.verdict for cell in single]
     return PublishedComparison(
         source=paper.source,
@@ -98,12 +93,22 @@ def compare_published(
         differing=verdicts.count("differs"),
         surviving=sum(cell.p_holm is not None and cell.p_holm < LEVEL for cell in single),
         unknown=verdicts.count("cannot tell"),
-        half_width=median(widths) if widths else None,
+        half_width=_half_width(single),
         protocol=protocol_differences(spec, judge, paper.judge, name) if spec else (),
         mean_layers=_mean_layers(cells, chosen),
         missing=_missing(chosen, name, paper, spec),
         general_problems=_general(name, paper),
     )
+
+
+def _half_width(cells: Sequence[CellComparison]) -> float | None:
+    """Return the median half-width of the intervals of differences; None if there is none."""
+    widths = [
+        (cell.difference_high - cell.difference_low) / 2
+        for cell in cells
+        if cell.difference_low is not None and cell.difference_high is not None
+    ]
+    return median(widths) if widths else None
 
 
 def _chosen(scores: Sequence[Score], judge: str) -> list[Score]:
