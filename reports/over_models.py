@@ -92,6 +92,7 @@ def rank_over_models(
     pairs = _comparisons(together, lenses, seed)
     standing = places({lens: sums[lens].mean for lens in lenses}, _ahead(pairs))
     points = borda({lens: _layer_rates(together, lens) for lens in lenses})
+    judge = _judge(together)
     rows = [
         RankedLens(
             judge=judge,
