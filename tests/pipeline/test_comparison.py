@@ -13,21 +13,28 @@ from harness.core.tables import read_table
 from harness.pipeline.comparison import compare_two, compare_with_paper
 from reports.scoring import select
 from tests.pipeline.runs import execute, small_options
+from tests.pipeline.test_run import with_library
 
 RULES = "ground-truth"
 MODEL = "llama3-8b+siglip"
 
 
 @pytest.fixture(scope="module")
-def other(finished: Path, small_corpus: Path) -> Path:
-    """Return a run of the same images with other patches, beside the first one."""
-    return execute(small_options(small_corpus, finished.parent, seed=7, layers="0,4", k=3))
+def runs(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for further runs: that of the shared one is left as it is."""
+    return with_library(finished, tmp_path_factory.mktemp("comparison") / "runs")
 
 
 @pytest.fixture(scope="module")
-def unjudged(finished: Path, small_corpus: Path) -> Path:
+def other(runs: Path, small_corpus: Path) -> Path:
+    """Return a run of the same images with other patches."""
+    return execute(small_options(small_corpus, runs, seed=7, layers="0,4", k=3))
+
+
+@pytest.fixture(scope="module")
+def unjudged(runs: Path, small_corpus: Path) -> Path:
     """Return a run that nobody judged."""
-    return execute(small_options(small_corpus, finished.parent, layers="0", judge="none"))
+    return execute(small_options(small_corpus, runs, layers="0", judge="none"))
 
 
 def test_a_run_and_its_copy_differ_in_nothing(finished: Path, tmp_path: Path) -> None:

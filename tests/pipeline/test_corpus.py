@@ -18,7 +18,7 @@ from harness.core.errors import DataError
 from harness.data.sources import FolderSource, ImageSource
 from harness.mini.entry import CORPUS
 from harness.mini.source import SceneSource
-from harness.pipeline import report
+from harness.pipeline import run_notices
 from harness.pipeline.context import RunContext
 from harness.pipeline.corpus import CorpusRecord, corpus_record, folded, notice, overlap, summary
 from lenses.library.corpora.phrases import Phrases
@@ -158,10 +158,10 @@ def test_the_report_tells_it_where_a_lens_reads_the_corpus(tmp_path: Path) -> No
     """A run without a library has nothing to be told; a lost record is a clear line."""
     path = tmp_path / "corpus.json"
     path.write_text(compared(["a cat"], ("a cat",)).model_dump_json())
-    assert report._corpus_notice(context(path, "logit", "embedding")) is None
-    text = report._corpus_notice(context(path, "logit", "shuffled-patch:latent"))
+    assert run_notices._corpus_notice(context(path, "logit", "embedding")) is None
+    text = run_notices._corpus_notice(context(path, "logit", "shuffled-patch:latent"))
     assert text is not None
     assert "1 of 1" in text
     path.write_text("{}")
     with pytest.raises(DataError, match=r"corpus\.json: run the stage plan again"):
-        report._corpus_notice(context(path, "latent"))
+        run_notices._corpus_notice(context(path, "latent"))

@@ -75,7 +75,7 @@ def test_approximate_engines_are_marked_with_their_measured_recall(
         (use,) = uses(run).libraries
         found = read_columns(run / "descriptions.parquet", COLUMNS)
         same = wanted == list(zip(*(found[name] for name in COLUMNS), strict=True))
-        notices = json.loads((run / "report.json").read_text())["notices"]
+        notices = json.loads((run / "report.json").read_text())["runs"][0]["notices"]
         if engine == "faiss:flat":
             assert same
             assert (use.approximate, use.recall) == (False, None)
