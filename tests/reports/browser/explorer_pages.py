@@ -122,8 +122,11 @@ def hits(board: Outcomes, lens: str, layer: int) -> list[float]:
     return [each.hit("interpretable") for each in board.cells[lens, layer]]
 
 
-def violations(page: Page, axe: Path) -> list[dict[str, Any]]:
-    """Return what axe-core finds serious in the page that is shown."""
+def violations(page: Page, axe: Path, part: str = "html") -> list[dict[str, Any]]:
+    """Return what axe-core finds serious in a part of the page that is shown."""
     page.evaluate(axe.read_text("utf-8"))
-    found: list[dict[str, Any]] = page.evaluate("axe.run().then(found => found.violations)")
+    found: list[dict[str, Any]] = page.evaluate(
+        "part => axe.run(part, {resultTypes: ['violations']}).then(found => found.violations)",
+        part,
+    )
     return [each for each in found if each["impact"] in ("serious", "critical")]
