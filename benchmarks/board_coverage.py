@@ -8,8 +8,6 @@ intervals that users see, and counts. It writes ``reports/coverage.csv`` and the
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.record_csv import NOMINAL, read_csv, summary, to_csv
 from harness.core.bootstrap import Floats
 from harness.core.files import write_text_atomic
 from harness.core.records import Record
@@ -36,8 +35,6 @@ IMAGES = (20, 100, 300)
 RATES = (0.1, 0.3, 0.5, 0.7, 0.9)
 LAYERS = 3
 BOARDS = 2000
-NOMINAL = (0.93, 0.97)
-
 _SECOND = 0.7
 """Rate of the second lens over that of the first."""
 _COMMON = 0.2
@@ -161,37 +158,14 @@ def measure(design: Design, images: int, rate: float, boards: int) -> list[Row]:
     return rows
 
 
-def to_csv(rows: Sequence[Row]) -> str:
-    """Return the rows as CSV with a header."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(Row.model_fields), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(row.model_dump() for row in rows)
-    return stream.getvalue()
-
-
-def read_csv(path: Path) -> list[Row]:
-    """Return the rows of a CSV that :func:`to_csv` made."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [Row.model_validate(line) for line in csv.DictReader(stream)]
-
-
 def tables(rows: Sequence[Row]) -> str:
     """Return the tables of COVERAGE.md."""
-    parts = [_summary(rows), *(_of_design(rows, design) for design in DESIGNS), _outside(rows)]
+    parts = [
+        summary(rows, "interval"),
+        *(_of_design(rows, design) for design in DESIGNS),
+        _outside(rows),
+    ]
     return "\n".join("\n".join(lines) + "\n" for lines in parts)
-
-
-def _summary(rows: Sequence[Row]) -> list[str]:
-    lines = ["### All settings", "", "| interval | settings | lowest | highest | < 93 % | > 97 % |"]
-    lines.append("|---|---|---|---|---|---|")
-    for figure in dict.fromkeys(row.figure for row in rows):
-        shares = [row.coverage for row in rows if row.figure == figure]
-        low = sum(share < NOMINAL[0] for share in shares)
-        high = sum(share > NOMINAL[1] for share in shares)
-        ends = f"{100 * min(shares):.1f} % | {100 * max(shares):.1f} %"
-        lines.append(f"| {figure} | {len(shares)} | {ends} | {low} | {high} |")
-    return lines
 
 
 def _of_design(rows: Sequence[Row], design: Design) -> list[str]:
@@ -247,7 +221,7 @@ def main() -> None:
     parser.add_argument("--document", type=Path, default=HERE / "COVERAGE.md")
     given = parser.parse_args()
     part = given.out.with_suffix(".part.csv")
-    rows = read_csv(part) if part.exists() else []
+    rows = read_csv(part, Row) if part.exists() else []
     done = {(row.per_image, row.image_effect, row.images, row.rate, row.boards) for row in rows}
     for design, images, rate in product(DESIGNS, IMAGES, RATES):
         if (*design, images, rate, given.boards) in done:

@@ -7,8 +7,6 @@ writes ``reports/tiers.csv`` and the tables of tiers in ``reports/COVERAGE.md``.
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from benchmarks.record_csv import to_csv
 from harness.core.files import write_text_atomic
 from harness.core.records import Record
 from reports.ranking import Ranking, rank_lenses
@@ -108,21 +107,6 @@ def measure(design: Design, lenses: int, rate: float, lead: float, boards: int) 
         separated=sum(tiers(ranking) > 1 for ranking in found),
         led=sum(map(leads, found)),
     )
-
-
-def to_csv(rows: Sequence[Row]) -> str:
-    """Return the rows as CSV with a header."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(Row.model_fields), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(row.model_dump() for row in rows)
-    return stream.getvalue()
-
-
-def read_csv(path: Path) -> list[Row]:
-    """Return the rows of a CSV that :func:`to_csv` made."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [Row.model_validate(line) for line in csv.DictReader(stream)]
 
 
 def tables(rows: Sequence[Row]) -> str:

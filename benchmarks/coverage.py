@@ -8,14 +8,13 @@ that users see, and counts. It writes ``human_eval/coverage.csv`` and the tables
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.record_csv import NOMINAL, read_csv, summary, to_csv
 from harness.core.agreement import Estimate
 from harness.core.bootstrap import cluster_interval, cluster_sums
 from harness.core.files import write_text_atomic
@@ -33,8 +32,6 @@ SIZES = (100, 300, 1000)
 PREVALENCES = (0.1, 0.3, 0.5, 0.7, 0.9)
 DESIGNS = ("6 an image", "1-10 an image", "board, 6 an image", "board, by verdict")
 REPLICATES = 2000
-NOMINAL = (0.93, 0.97)
-
 _BETTER = Judge(0.85, 0.90)
 _WORSE = Judge(0.75, 0.85)
 _BEST = Judge(0.95, 0.95)
@@ -203,37 +200,14 @@ def measure(design: str, n: int, prevalence: float, replicates: int) -> list[Row
     return rows
 
 
-def to_csv(rows: Sequence[Row]) -> str:
-    """Return the rows as CSV with a header."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(Row.model_fields), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(row.model_dump() for row in rows)
-    return stream.getvalue()
-
-
-def read_csv(path: Path) -> list[Row]:
-    """Return the rows of a CSV that :func:`to_csv` made."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [Row.model_validate(line) for line in csv.DictReader(stream)]
-
-
 def tables(rows: Sequence[Row]) -> str:
     """Return the tables of COVERAGE.md."""
-    parts = [_summary(rows), *(_of_design(rows, design) for design in DESIGNS), _outside(rows)]
+    parts = [
+        summary(rows, "figure"),
+        *(_of_design(rows, design) for design in DESIGNS),
+        _outside(rows),
+    ]
     return "\n".join("\n".join(lines) + "\n" for lines in parts)
-
-
-def _summary(rows: Sequence[Row]) -> list[str]:
-    lines = ["### All settings", "", "| figure | settings | lowest | highest | < 93 % | > 97 % |"]
-    lines.append("|---|---|---|---|---|---|")
-    for figure in dict.fromkeys(row.figure for row in rows):
-        shares = [row.coverage for row in rows if row.figure == figure]
-        low = sum(share < NOMINAL[0] for share in shares)
-        high = sum(share > NOMINAL[1] for share in shares)
-        ends = f"{100 * min(shares):.1f} % | {100 * max(shares):.1f} %"
-        lines.append(f"| {figure} | {len(shares)} | {ends} | {low} | {high} |")
-    return lines
 
 
 def _of_design(rows: Sequence[Row], design: str) -> list[str]:
@@ -281,7 +255,7 @@ def main() -> None:
     parser.add_argument("--document", type=Path, default=HERE / "COVERAGE.md")
     given = parser.parse_args()
     part = given.out.with_suffix(".part.csv")
-    rows = read_csv(part) if part.exists() else []
+    rows = read_csv(part, Row) if part.exists() else []
     done = {(row.design, row.n, row.prevalence, row.replicates) for row in rows}
     for design, n, prevalence in product(DESIGNS, SIZES, PREVALENCES):
         if (design, n, prevalence, given.replicates) in done:

@@ -15,7 +15,7 @@ from hypothesis import settings
 import harness  # noqa: F401 (before transformers, whose image processors import torchvision)
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Playwright
+    from playwright.sync_api import BrowserContext, Playwright
 
 # Examples are the same in every run and on machines of any speed.
 settings.register_profile("lensbench", derandomize=True, deadline=None)
@@ -75,3 +75,15 @@ def driver() -> Iterator[Playwright]:
 
     with sync_playwright() as playwright:
         yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(
+    driver: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """A browser without a network, for all tests that do not close it."""
+    from tests.human_eval.browser.driving import launched
+
+    found = launched(driver, tmp_path_factory.mktemp("profile"))
+    yield found
+    found.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from reports.same_layers import same_layers
-
 from harness.core.files import write_text_atomic
 from harness.core.ids import digest
 from harness.core.records import LensKind, Score
@@ -15,6 +13,7 @@ from harness.pipeline.run_judges import panel_rule
 from lenses.registry import make_lens
 from reports.leaderboard import leaderboard_csv
 from reports.panel import all_boards, panel_name
+from reports.same_layers import same_layers
 from reports.scoring import score_outcomes
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from benchmarks import coverage
+from benchmarks.record_csv import NOMINAL, read_csv, to_csv
 from tests.human_eval import simulate
 from tests.human_eval.simulate import Judge
 
 DOCUMENT = coverage.HERE / "COVERAGE.md"
 CAUTIOUS = ("human_rate", "bias")
-ROWS = coverage.read_csv(coverage.HERE / "coverage.csv")
+ROWS = read_csv(coverage.HERE / "coverage.csv", coverage.Row)
 
 
 def fewest(n: int, share: float, chance: float) -> int:
@@ -28,7 +29,7 @@ def fewest(n: int, share: float, chance: float) -> int:
 
 def too_few(row: coverage.Row, chance: float) -> bool:
     """Tell whether so few intervals contain the truth that 93 % cannot be their rate."""
-    return row.covered < fewest(row.given, coverage.NOMINAL[0], chance)
+    return row.covered < fewest(row.given, NOMINAL[0], chance)
 
 
 @pytest.mark.parametrize("prevalence", [0.1, 0.5, 0.9])
@@ -108,7 +109,7 @@ def test_the_published_figures_are_of_every_setting() -> None:
 def test_the_document_shows_the_published_figures() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert coverage.with_tables(text, ROWS) == text
-    assert coverage.to_csv(ROWS) == (coverage.HERE / "coverage.csv").read_text(encoding="utf-8")
+    assert to_csv(ROWS) == (coverage.HERE / "coverage.csv").read_text(encoding="utf-8")
     shown = [row for row in ROWS if row.figure == "cohen_kappa" and row.n == 300]
     shares = [100 * row.coverage for row in shown if row.design == coverage.DESIGNS[0]]
     assert f"{min(shares):.1f}-{max(shares):.1f}" in text
@@ -119,7 +120,7 @@ def test_the_document_shows_the_published_figures() -> None:
     ["cohen_kappa", "human_rate", "raw", "rogan_gladen", "ppi", "bias", "contrast", "inflation"],
 )
 def test_published_coverage_is_near_the_nominal_one(figure: str) -> None:
-    low, high = coverage.NOMINAL
+    low, high = NOMINAL
     for row in ROWS:
         if row.figure == figure:
             assert row.coverage >= low, row

@@ -170,7 +170,7 @@ def test_mistakes_are_one_line_and_nothing_is_written(
     finished: Path, tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
     page = tmp_path / "out.html"
-    request = {"runs": (finished,), "output": page} | changes
+    request: dict[str, Any] = {"runs": (finished,), "output": page, **changes}
     with pytest.raises(UsageError, match=message):
         write_report(ReportRequest(**request))
     assert list(tmp_path.iterdir()) == []

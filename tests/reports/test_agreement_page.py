@@ -22,6 +22,7 @@ from tests.reports.agreements import (
     make_agreement,
     undefined,
 )
+from tests.reports.page import Page
 from tests.reports.synthetic import explorer_of, make_run, view_of
 from tests.reports.test_html import HOSTILE, LOADS, Page
 

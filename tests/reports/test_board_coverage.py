@@ -8,15 +8,16 @@ from scipy.stats import binom
 
 from benchmarks import board_coverage as coverage
 from benchmarks.board_coverage import Design
+from benchmarks.record_csv import NOMINAL, read_csv, to_csv
 from harness.core.bootstrap import Floats
 from tests.reports.boards import draw_hits, intraclass
 
 DOCUMENT = coverage.HERE / "COVERAGE.md"
-ROWS = coverage.read_csv(coverage.HERE / "coverage.csv")
+ROWS = read_csv(coverage.HERE / "coverage.csv", coverage.Row)
 NAIVE = "the same, patches as independent"
 
 
-def too_few(row: coverage.Row, chance: float, least: float = coverage.NOMINAL[0]) -> bool:
+def too_few(row: coverage.Row, chance: float, least: float = NOMINAL[0]) -> bool:
     """Tell whether so few intervals contain the truth that ``least`` cannot be their rate."""
     return bool(row.covered < binom.ppf(chance, row.boards, least))
 
@@ -65,17 +66,15 @@ def test_the_published_figures_are_of_every_setting() -> None:
 def test_the_document_shows_the_published_figures() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert coverage.with_tables(text, ROWS) == text
-    assert coverage.to_csv(ROWS) == (coverage.HERE / "coverage.csv").read_text(encoding="utf-8")
+    assert to_csv(ROWS) == (coverage.HERE / "coverage.csv").read_text(encoding="utf-8")
     outside = [
-        row
-        for row in ROWS
-        if row.figure != NAIVE and not coverage.NOMINAL[0] <= row.coverage <= coverage.NOMINAL[1]
+        row for row in ROWS if row.figure != NAIVE and not NOMINAL[0] <= row.coverage <= NOMINAL[1]
     ]
     assert f"{len(outside)} of {sum(row.figure != NAIVE for row in ROWS)} settings." in text
 
 
 def test_with_a_hundred_images_published_coverage_is_near_the_nominal_one() -> None:
-    low, high = coverage.NOMINAL
+    low, high = NOMINAL
     for row in ROWS:
         if row.figure != NAIVE and row.images >= 100:
             assert low - 0.01 <= row.coverage <= high + 0.01, row

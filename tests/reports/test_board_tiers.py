@@ -8,9 +8,10 @@ from scipy.stats import binom
 
 from benchmarks import board_tiers
 from benchmarks.board_tiers import DESIGNS, LENSES, RATES, Design, leads, measure, ranked, tiers
+from benchmarks.record_csv import read_csv, to_csv
 
 DOCUMENT = board_tiers.HERE / "COVERAGE.md"
-ROWS = board_tiers.read_csv(board_tiers.HERE / "tiers.csv")
+ROWS = read_csv(board_tiers.HERE / "tiers.csv", board_tiers.Row)
 EQUAL = [row for row in ROWS if not row.lead]
 CLUSTERED = Design(150, 4, image_effect=0.2, correlation=0.2)
 
@@ -71,5 +72,5 @@ def test_the_published_figures_show_no_more_than_5_percent() -> None:
 def test_the_document_shows_the_published_figures() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert board_tiers.with_tables(text, ROWS) == text
-    assert board_tiers.to_csv(ROWS) == (board_tiers.HERE / "tiers.csv").read_text(encoding="utf-8")
+    assert to_csv(ROWS) == (board_tiers.HERE / "tiers.csv").read_text(encoding="utf-8")
     assert f"{100 * EQUAL[0].separated / EQUAL[0].boards:.1f} %" in text

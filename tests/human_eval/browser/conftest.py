@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Page
 
 from human_eval.static_site import write_static
 from human_eval.study import PICTURES
 from tests.human_eval.a_study import written_study
-from tests.human_eval.browser.driving import Watch, launched
+from tests.human_eval.browser.driving import Watch
 
 
 @pytest.fixture(scope="session")
@@ -23,20 +23,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-@pytest.fixture(scope="session")
-def context(
-    driver: Playwright, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BrowserContext]:
-    """A browser without a network, for all tests that do not close it."""
-    found = launched(driver, tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()
-
-
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
+def page(browser: BrowserContext) -> Iterator[Page]:
     """An empty tab; the test fails if the page logs an error or asks anything of a network."""
-    tab = context.new_page()
+    tab = browser.new_page()
     watch = Watch(tab)
     yield tab
     if tab.url.startswith("file:"):

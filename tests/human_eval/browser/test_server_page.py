@@ -74,9 +74,9 @@ def server() -> FakeServer:
 
 
 @pytest.fixture
-def tab(context: BrowserContext, server: FakeServer) -> Iterator[Page]:
+def tab(browser: BrowserContext, server: FakeServer) -> Iterator[Page]:
     """A tab on the page of ada; errors are allowed only where a request was made to fail."""
-    page = context.new_page()
+    page = browser.new_page()
     watch = Watch(page)
     page.route(f"{HOME}/**", server.answer)
     page.clock.install()

@@ -6,28 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Page
 
 from reports.explorer import ExplorerSource
-from tests.human_eval.browser.driving import Watch, launched
+from tests.human_eval.browser.driving import Watch
 from tests.reports.browser.explorer_pages import written_page
 from tests.reports.explorer.made import explorer_source
 
 
-@pytest.fixture(scope="session")
-def context(
-    driver: Playwright, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[BrowserContext]:
-    """A browser without a network, for all tests that do not close it."""
-    found = launched(driver, tmp_path_factory.mktemp("profile"))
-    yield found
-    found.close()
-
-
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
+def page(browser: BrowserContext) -> Iterator[Page]:
     """An empty tab; the test fails if the page logs an error or asks anything of a network."""
-    tab = context.new_page()
+    tab = browser.new_page()
     watch = Watch(tab)
     yield tab
     tab.close()

@@ -93,9 +93,9 @@ def file(board: BoardPage, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tab(context: BrowserContext, file: Path) -> Iterator[Page]:
+def tab(browser: BrowserContext, file: Path) -> Iterator[Page]:
     """The page in a tab; it may log no error and ask for nothing but itself."""
-    page = context.new_page()
+    page = browser.new_page()
     watch = Watch(page)
     page.goto(file.as_uri())
     yield page
@@ -291,10 +291,8 @@ def test_numbers_between_two_decimals_are_rounded_as_in_the_files(tab: Page) -> 
     assert column(tab, "Rate") == [f"{odd / 128:.3f}" for odd in (1, 3, 5, 7, 9)]
 
 
-def test_without_scripts_the_means_are_there(context: BrowserContext, file: Path) -> None:
-    browser = context.browser
-    launcher = browser or context
-    page = launcher.new_page()
+def test_without_scripts_the_means_are_there(browser: BrowserContext, file: Path) -> None:
+    page = browser.new_page()
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setScriptExecutionDisabled", {"value": True})
     page.goto(file.as_uri())

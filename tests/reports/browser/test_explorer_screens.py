@@ -90,10 +90,10 @@ def test_axe_finds_nothing_serious(
     assert violations(page, AXE) == []
 
 
-def test_a_tap_chooses_a_cell(context: BrowserContext, page: Page, explorer_file: Path) -> None:
+def test_a_tap_chooses_a_cell(browser: BrowserContext, page: Page, explorer_file: Path) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, explorer_file)
-    session = context.new_cdp_session(page)
+    session = browser.new_cdp_session(page)
     session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
     box = cell(page, 4, 4).bounding_box()
     assert box is not None
@@ -123,7 +123,7 @@ def test_paper_gets_the_chosen_patch_alone(page: Page, explorer_file: Path) -> N
 
 
 def test_a_link_is_copied_or_shown(
-    context: BrowserContext, page: Page, explorer_file: Path
+    browser: BrowserContext, page: Page, explorer_file: Path
 ) -> None:
     opened(page, explorer_file)
     cell(page, 3, 4).click()
@@ -133,7 +133,7 @@ def test_a_link_is_copied_or_shown(
     expect(link).to_be_visible()
     assert "cell=3,4" in link.input_value()
     page.reload()
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    browser.grant_permissions(["clipboard-read", "clipboard-write"])
     opened(page, explorer_file, "#explorer&cell=2,5")
     page.click("#x-copy")
     expect(page.locator("#x-note")).to_have_text("Link copied.")

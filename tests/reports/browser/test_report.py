@@ -146,10 +146,10 @@ def test_every_figure_on_the_page_is_in_the_json(shown: Page, view: ReportView) 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_stands_in_the_way_of_readers(
-    context: BrowserContext, plain_report: Path, width: int, scheme: str
+    browser: BrowserContext, plain_report: Path, width: int, scheme: str
 ) -> None:
     """axe-core finds nothing serious, with every fold open; no part is wider than the screen."""
-    tab = context.new_page()
+    tab = browser.new_page()
     watch = Watch(tab)
     tab.set_viewport_size({"width": width, "height": 900})
     tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
