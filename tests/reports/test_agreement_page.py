@@ -24,7 +24,7 @@ from tests.reports.agreements import (
 )
 from tests.reports.page import Page
 from tests.reports.synthetic import explorer_of, make_run, view_of
-from tests.reports.test_html import HOSTILE, LOADS, Page
+from tests.reports.test_html import HOSTILE, LOADS
 
 TURNED = "left\u202etfel"
 """A name that turns the order of what follows it."""
