@@ -8,10 +8,10 @@ import click
 @click.command()
 @click.argument(
     "kind",
-    type=click.Choice(["vlms", "lenses", "judges", "protocols", "corpora", "images"]),
+    type=click.Choice(["vlms", "lenses", "judges", "protocols", "corpora", "images", "analyses"]),
 )
 def command(kind: str) -> None:
-    """Show the VLMs, lenses, judges, judging protocols, reference corpora or image sources."""
+    """Show VLMs, lenses, judges, judging protocols, corpora, image sources or analyses."""
     if kind == "vlms":
         for line in _vlms():
             click.echo(line)
@@ -22,6 +22,7 @@ def command(kind: str) -> None:
         "protocols": _protocols,
         "corpora": _corpora,
         "images": _images,
+        "analyses": _analyses,
     }
     rows = kinds[kind]()
     width = max(len(name) for name, _ in rows)
@@ -89,6 +90,12 @@ def _protocols() -> list[tuple[str, str]]:
         (protocol.name, f"version {protocol.version}: {protocol.summary}")
         for protocol in PROTOCOLS.values()
     ]
+
+
+def _analyses() -> list[tuple[str, str]]:
+    from reports.sections.registry import SECTIONS
+
+    return [(name, SECTIONS.get(name).title) for name in SECTIONS.names()]
 
 
 def _images() -> list[tuple[str, str]]:

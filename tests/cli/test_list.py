@@ -5,6 +5,7 @@ from __future__ import annotations
 from judges.forms import FORMS
 from judges.protocols.registry import PROTOCOLS
 from judges.registry import JUDGES
+from reports.sections.registry import BUILTINS
 from tests.cli.conftest import Call
 
 
@@ -25,3 +26,10 @@ def test_protocols_are_listed_with_version_and_summary(call: Call) -> None:
     assert list(rows) == list(PROTOCOLS)
     for name, protocol in PROTOCOLS.items():
         assert rows[name] == f"version {protocol.version}: {protocol.summary}"
+
+
+def test_analyses_are_listed_in_the_order_of_the_page(call: Call) -> None:
+    code, out, _ = call("list", "analyses")
+    assert code == 0
+    names = [line.split()[0] for line in out.splitlines()]
+    assert names[: len(BUILTINS)] == list(BUILTINS)
