@@ -10,9 +10,6 @@ from harness.core.records import Record
 from reports.outcomes import Columns
 from reports.published.paper import PublishedAlignment
 
-CHANCE_LENS: Final = "random-reference"
-"""Control that draws library rows blindly: the shares that the library's make-up alone gives."""
-
 INPUT: Final = 0
 """Source layer under which neighbours in the input embedding are counted."""
 

@@ -10,7 +10,7 @@ from harness.core.files import write_text_atomic
 from harness.core.progress import announce
 from harness.pipeline.finished import read_run
 from harness.pipeline.reporting import make_report
-from reports.exports import board_csv, board_latex, board_markdown
+from reports.exports import board_csv, board_json, board_latex, board_markdown
 from reports.figures.export import figure_formats, write_figures
 from reports.html import render_report
 from reports.panel_figures import report_figures
@@ -40,7 +40,7 @@ class ReportRequest:
 
 
 def write_report(request: ReportRequest) -> tuple[Path, ...]:
-    """Write a report and return its main files: the page, JSON, CSV, Markdown, LaTeX.
+    """Write a report and return its main files: the page, its JSON, and its board in four formats.
 
     Everything that was asked for is checked before the first run is read.
 
@@ -62,6 +62,7 @@ def write_report(request: ReportRequest) -> tuple[Path, ...]:
     texts = {
         page: render_report(made.view, made.explorer),
         page.with_suffix(".json"): report_json(made.view),
+        page.with_suffix(".board.json"): board_json(rows),
         page.with_suffix(".csv"): board_csv(rows),
         page.with_suffix(".md"): board_markdown(rows),
         page.with_suffix(".tex"): board_latex(rows),

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 def test_the_papers_figures_need_no_run(call: Call, tmp_path: Path) -> None:
     code, out, err = call("report", "--published", "-o", "paper.html")
     assert (code, err) == (0, "")
-    assert out.split() == [f"paper.{suffix}" for suffix in ("html", "json", "csv", "md", "tex")]
+    suffixes = ("html", "json", "board.json", "csv", "md", "tex")
+    assert out.split() == [f"paper.{suffix}" for suffix in suffixes]
     rows = json.loads((tmp_path / "paper.json").read_text("utf-8"))["board"]["rows"]
     means = {
         (row["model"], row["lens"]): f"{100 * row['estimate']:.1f}"

@@ -28,12 +28,13 @@ def written(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = ReportRequest(
         runs=(finished,), output=page, published=True, figures=figures, formats=("svg",)
     )
-    assert [path.suffix for path in write_report(request)] == [
-        ".html",
-        ".json",
-        ".csv",
-        ".md",
-        ".tex",
+    assert [path.name for path in write_report(request)] == [
+        "out.html",
+        "out.json",
+        "out.board.json",
+        "out.csv",
+        "out.md",
+        "out.tex",
     ]
     return page
 
@@ -57,6 +58,10 @@ def test_page_json_and_csv_have_the_same_rows(written: Path) -> None:
     stored = json.loads(written.with_suffix(".json").read_text("utf-8"))["board"]["rows"]
     assert len(shown) > 500
     assert shown == stored
+    rounded = json.loads(written.with_suffix(".board.json").read_text("utf-8"))
+    assert [row["estimate"] for row in rounded] == [
+        None if row["estimate"] is None else round(row["estimate"], 6) for row in stored
+    ]
     table = list(csv.DictReader(io.StringIO(written.with_suffix(".csv").read_text("utf-8"))))
     assert len(table) == len(stored)
     for line, row in zip(table, stored, strict=True):
