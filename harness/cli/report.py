@@ -15,7 +15,7 @@ import click
     type=click.Path(path_type=Path),
     default=Path("report.html"),
     show_default=True,
-    help="The page; its figures are put beside it as JSON, its board also as CSV, Markdown and LaTeX.",
+    help="The page; beside it its figures as JSON, and its board as CSV, Markdown and LaTeX.",
 )
 @click.option(
     "--published",
