@@ -16,10 +16,13 @@ const startExplorer = (store) => {
   let shaded = "";
   let seek = false;
   let writing = 0;
+  let steps = 0;
+  let drawing = false;
 
   const bookOf = () => index.books[state.book];
   const imageOf = () => bookOf().images[state.image];
   const note = (text) => { field("x-note").textContent = text; };
+  const showBusy = () => app.setAttribute("aria-busy", String(drawing || steps > 0));
   const tell = (error) => note(`This part of the page cannot be read: ${error.message}`);
 
   const controls = makeControls(index);
@@ -116,7 +119,8 @@ const startExplorer = (store) => {
     turns += 1;
     const turn = turns;
     const stale = () => turn !== turns;
-    app.setAttribute("aria-busy", "true");
+    drawing = true;
+    showBusy();
     controls.draw(state);
     try {
       await draw(stale, focus);
@@ -129,7 +133,9 @@ const startExplorer = (store) => {
     } catch (error) {
       if (!stale()) tell(error);
     }
-    if (!stale()) app.setAttribute("aria-busy", "false");
+    if (stale()) return;
+    drawing = false;
+    showBusy();
   };
   const change = (changes, { focus = false, keepNote = false } = {}) => {
     Object.assign(state, changes);
@@ -156,7 +162,13 @@ const startExplorer = (store) => {
     }
     await change({ image: entry.image, row, col, layer, pinned: true });
   };
-  const step = (by, from) => walk(by, from).catch(tell);
+  const step = async (by, from) => {
+    steps += 1;
+    showBusy();
+    await walk(by, from).catch(tell);
+    steps -= 1;
+    showBusy();
+  };
   const toImage = (image) => (image >= 0 && image < bookOf().images.length && image !== state.image
     ? change({ image, row: null, col: null }) : null);
   const toLayer = (layer) => (layer >= 0 && layer < bookOf().layers.length ? change({ layer }) : null);
