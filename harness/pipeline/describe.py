@@ -23,7 +23,8 @@ from harness.vlms.readout import VocabularyReadout
 from lenses.base import Lens, LensContext, Queries
 from lenses.registry import make_lens
 
-_PARTS = "parts"
+PARTS = "parts"
+"""Folder of what is finished of a table, in the run directory."""
 
 
 def inputs(context: RunContext) -> dict[str, str]:
@@ -35,15 +36,9 @@ def inputs(context: RunContext) -> dict[str, str]:
 
 def run(context: RunContext) -> None:
     """Write the descriptions of all lenses; each lens's part is kept until all are done."""
-    folder = context.run.path / _PARTS
+    folder = context.run.path / PARTS
     states = load_states(context)
-    shared = LensContext(
-        readout=VocabularyReadout.load(context.run.readout),
-        vocabulary=tuple(json.loads(context.run.vocabulary.read_bytes())),
-        library=context.library,
-        search=context.search,
-        seed=context.spec.seed,
-    )
+    shared = lens_context(context)
     prefix = digest(inputs(context))[:16]
     parts: list[Path] = []
     for name in progress(context.spec.lenses, description="lenses"):
@@ -56,7 +51,7 @@ def run(context: RunContext) -> None:
     write_json_atomic(context.run.libraries, library_uses(context, states), readable=True)
     with replacing(context.run.descriptions) as temporary:
         pq.write_table(
-            pa.concat_tables([_read(part) for part in parts]), temporary, compression="zstd"
+            pa.concat_tables([read_part(part) for part in parts]), temporary, compression="zstd"
         )
     with write_errors(folder):
         # Parts of another spec or version of the inputs are of no use to anyone.
@@ -98,7 +93,27 @@ def _describe(
     return found
 
 
-def _read(part: Path) -> pa.Table:
+def lens_context(context: RunContext) -> LensContext:
+    """Return what the lenses of a run are prepared with.
+
+    Raises:
+        DataError: The readout is unreadable.
+    """
+    return LensContext(
+        readout=VocabularyReadout.load(context.run.readout),
+        vocabulary=tuple(json.loads(context.run.vocabulary.read_bytes())),
+        library=context.library,
+        search=context.search,
+        seed=context.spec.seed,
+    )
+
+
+def read_part(part: Path) -> pa.Table:
+    """Return the table of a finished part.
+
+    Raises:
+        DataError: It cannot be read.
+    """
     try:
         return pq.read_table(part)
     except (OSError, pa.ArrowException) as error:

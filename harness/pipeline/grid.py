@@ -1,11 +1,10 @@
-"""Stage 3b: what the lenses say of every cell of a few images, for the report's explorer.
+"""Stage 5: what the lenses say of every cell of a few images, for the report's explorer.
 
 Nothing of it is judged or counted. The states are not kept: the images are encoded once more.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from harness.core.errors import DataError
 from harness.core.files import replacing, write_errors
 from harness.core.ids import digest
 from harness.core.progress import progress
@@ -22,11 +20,9 @@ from harness.core.records import ImageRecord, Record
 from harness.core.tables import write_table
 from harness.pipeline.capture import MANIFEST
 from harness.pipeline.context import RunContext
-from harness.vlms.readout import VocabularyReadout
-from lenses.base import Lens, LensContext, Queries
+from harness.pipeline.describe import PARTS, lens_context, read_part
+from lenses.base import Lens, Queries
 from lenses.registry import make_lens
-
-_PARTS = "parts"
 
 
 class GridWord(Record):
@@ -67,7 +63,7 @@ def inputs(context: RunContext) -> dict[str, str]:
 
 def run(context: RunContext) -> None:
     """Write the words of the first images; each image's part is kept until all are done."""
-    folder = context.run.path / _PARTS
+    folder = context.run.path / PARTS
     prefix = digest(inputs(context))[:16]
     lenses: dict[str, Lens] = {}
     parts: list[Path] = []
@@ -82,7 +78,7 @@ def run(context: RunContext) -> None:
         return
     with replacing(context.run.grid) as temporary:
         pq.write_table(
-            pa.concat_tables([_read(part) for part in parts]), temporary, compression="zstd"
+            pa.concat_tables([read_part(part) for part in parts]), temporary, compression="zstd"
         )
     with write_errors(folder):
         shutil.rmtree(folder)
@@ -90,13 +86,7 @@ def run(context: RunContext) -> None:
 
 def _lenses(context: RunContext) -> dict[str, Lens]:
     """Return the lenses under test, prepared."""
-    shared = LensContext(
-        readout=VocabularyReadout.load(context.run.readout),
-        vocabulary=tuple(json.loads(context.run.vocabulary.read_bytes())),
-        library=context.library,
-        search=context.search,
-        seed=context.spec.seed,
-    )
+    shared = lens_context(context)
     found = {name: make_lens(name) for name in context.spec.lenses}
     tested = {name: lens for name, lens in found.items() if lens.card.kind == "lens"}
     for lens in tested.values():
@@ -149,10 +139,3 @@ def _grid_words(
         for (row, col), neighbours in zip(cells, lens.describe(queries, k), strict=True)
         for rank, neighbour in enumerate(neighbours)
     ]
-
-
-def _read(part: Path) -> pa.Table:
-    try:
-        return pq.read_table(part)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"cannot read {part}: {error}; delete it and run again") from error

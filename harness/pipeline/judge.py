@@ -1,4 +1,4 @@
-"""Stage 4: every distinct question to every judge, once; answers go to the journal as they come."""
+"""Stage 6: every distinct question to every judge, once; answers go to the journal as they come."""
 
 from __future__ import annotations
 

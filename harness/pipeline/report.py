@@ -1,4 +1,4 @@
-"""Stage 6: one offline page with its JSON and its board, from the tables alone."""
+"""Stage 8: one offline page with its JSON and its board, from the tables alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stage 5: rates with intervals, from descriptions and judgements."""
+"""Stage 7: rates with intervals, from descriptions and judgements."""
 
 from __future__ import annotations
 
