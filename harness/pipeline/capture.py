@@ -1,4 +1,4 @@
-"""Stage 2: the hidden states of the sampled patches; the only stage that needs the model."""
+"""Stage 2: the hidden states of the sampled patches, from the model."""
 
 from __future__ import annotations
 
